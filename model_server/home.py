@@ -1,0 +1,89 @@
+"""Where an instance keeps its state: every path under `SELFSAME_HOME`, on one page.
+
+Does not know what the files hold. Two instances with two homes never meet: the Redis socket, the facets, the corpus and
+the logs all lie inside.
+"""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+# sun_path holds 108 bytes with its NUL (unix(7)); a deep home gets its socket in a private directory under /tmp.
+_LONGEST_SOCKET_PATH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One instance's directory (mode 0700) and the names of everything in it."""
+
+    path: Path
+
+    @property
+    def redis_dir(self) -> Path:
+        """Append-only file, configuration and log of the embedded Redis."""
+        return self.path / "redis"
+
+    @property
+    def redis_socket(self) -> Path:
+        """The embedded Redis listens here and nowhere else."""
+        socket = self.path / "redis" / "redis.sock"
+        if len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH:
+            return socket
+        digest = hashlib.blake2b(os.fsencode(self.path), digest_size=8).hexdigest()
+        return Path(tempfile.gettempdir()) / f"selfsame-{os.getuid()}-{digest}" / "redis.sock"
+
+    @property
+    def models_dir(self) -> Path:
+        """Base models converted once to safetensors."""
+        return self.path / "models"
+
+    @property
+    def facets_dir(self) -> Path:
+        """`facets/<name>/<version>/` in peft's layout, and `facets/live.json`: name -> version in force."""
+        return self.path / "facets"
+
+    @property
+    def corpus_dir(self) -> Path:
+        """The owner's imported conversations: private, read by `training` only."""
+        return self.path / "corpus"
+
+    @property
+    def contacts_file(self) -> Path:
+        """Who is who: `{"contacts": [{"name", "type", "ids"}]}`."""
+        return self.path / "contacts.json"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Training runs: manifests, progress, evaluations."""
+        return self.path / "runs"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One log file a process: ids and milliseconds only."""
+        return self.path / "logs"
+
+    def create(self) -> "Home":
+        """Make the directory, readable by its owner alone; safe to repeat. Tightens a home that was left open."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        for directory in (
+            self.redis_dir,
+            self.models_dir,
+            self.facets_dir,
+            self.corpus_dir,
+            self.runs_dir,
+            self.logs_dir,
+        ):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        self.redis_socket.parent.mkdir(mode=0o700, exist_ok=True)
+        return self
+
+
+def find_home(config_path: Path | None = None) -> Home:
+    """`SELFSAME_HOME`, else `.selfsame` beside the configuration file (or here, when there is none)."""
+    if named := os.environ.get("SELFSAME_HOME"):
+        return Home(Path(named).expanduser().resolve())
+    beside = config_path.parent if config_path else Path.cwd()
+    return Home(beside.resolve() / ".selfsame")
