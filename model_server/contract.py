@@ -4,7 +4,7 @@ Imports no torch and knows no platform, no key but the two streams, and nothing 
 are ignored on reading, so an old worker and a new bot can share a Redis during an upgrade.
 """
 
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -83,9 +83,16 @@ def encode(message: ReplyRequest | Result) -> bytes:
 
 def decode_request(raw: bytes) -> ReplyRequest:
     """Raises msgspec.DecodeError (msgspec.ValidationError) on anything that is not a request."""
-    return msgspec.json.decode(raw, type=ReplyRequest)
+    return cast(ReplyRequest, _decode(raw, ReplyRequest))
 
 
 def decode_result(raw: bytes) -> Result:
     """Raises msgspec.DecodeError (msgspec.ValidationError) on anything that is not a result."""
-    return cast(Result, msgspec.json.decode(raw, type=Result))
+    return cast(Result, _decode(raw, Result))
+
+
+def _decode(raw: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except UnicodeDecodeError as error:  # msgspec lets it through as it is: bytes that are no UTF-8 at all
+        raise msgspec.DecodeError(str(error)) from None

@@ -35,6 +35,11 @@ class Home:
         return Path(tempfile.gettempdir()) / f"selfsame-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
+    def terminal_socket(self) -> Path:
+        """Where the bot listens for `selfsame chat`."""
+        return self.redis_socket.with_name("terminal.sock")
+
+    @property
     def models_dir(self) -> Path:
         """Base models converted once to safetensors."""
         return self.path / "models"

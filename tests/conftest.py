@@ -12,6 +12,7 @@ from bot import embedded_redis
 from model_server.home import Home
 from model_server.redis_link import connect
 
+pytest_plugins = ("tests.model_fixtures",)
 
 @pytest.fixture(scope="session")
 def redis_home() -> Iterator[Home]:

@@ -181,7 +181,12 @@ async def test_should_give_up_on_poison_with_a_reason(redis_client: redis.asynci
 
 
 @pytest.mark.parametrize(
-    ("entry", "reason"), [(encode(request("late", deadline_in_ms=-1)), "expired"), (b"{nonsense", "unreadable")]
+    ("entry", "reason"),
+    [
+        (encode(request("late", deadline_in_ms=-1)), "expired"),
+        (b"{nonsense", "unreadable"),
+        (b"\xff\xfe", "unreadable"),
+    ],
 )
 async def test_should_not_work_on_what_nobody_wants(
     redis_client: redis.asyncio.Redis, redis_url: str, entry: bytes, reason: str

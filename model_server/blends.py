@@ -1,0 +1,77 @@
+"""Which blend answers whom: defaults by contact type, overridden by type and by contact. Pure and torch-free.
+
+Does not know where overrides are kept (`blend_store`) or which facets are loaded: the bank ignores those that are not.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from model_server.config import Document
+from model_server.contract import Blend
+from model_server.errors import ConfigError
+
+CORE = "core"
+FALLBACK_TYPE = "stranger"
+CONTACT_TYPES = ("family", "friend", "colleague", FALLBACK_TYPE)
+HEAVIEST = 2.0
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def default_blend(contact_type: str) -> Blend:
+    """Half of how the owner always sounds, half of how they sound to this type."""
+    return {CORE: 0.5, contact_type: 0.5}
+
+
+DEFAULTS: Mapping[str, Blend] = {contact_type: default_blend(contact_type) for contact_type in CONTACT_TYPES}
+
+
+@dataclass(frozen=True, slots=True)
+class BlendBook:
+    """The blend of every contact type the owner has, and the overrides in force now."""
+
+    defaults: Mapping[str, Blend] = field(default_factory=lambda: DEFAULTS)
+    types: Mapping[str, Blend] = field(default_factory=dict)
+    contacts: Mapping[str, Blend] = field(default_factory=dict)
+
+
+def resolve(book: BlendBook, contact_type: str, contact_id: str) -> Blend:
+    """The blend for one contact: its own, else its type's; a type nobody knows is answered as a stranger."""
+    if (own := book.contacts.get(contact_id)) is not None:
+        return dict(own)
+    by_type = {**book.defaults, **book.types}
+    for known in (contact_type, FALLBACK_TYPE):
+        if known in by_type:
+            return dict(by_type[known])
+    return {CORE: 1.0}
+
+
+def checked(blend: Mapping[str, Any]) -> Blend:
+    """The blend without zeros. ConfigError on a name that no facet can have or a weight that is out of bounds."""
+    for name, weight in blend.items():
+        if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+            raise ConfigError(f"`{name}` is no name for a facet", "use small letters, digits, - and _")
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ConfigError(f"the weight of `{name}` is not a number", f"use -{HEAVIEST} to {HEAVIEST}")
+        if not math.isfinite(weight) or abs(weight) > HEAVIEST:
+            raise ConfigError(f"weight {weight} of `{name}` is out of bounds", f"use -{HEAVIEST} to {HEAVIEST}")
+    return {name: float(weight) for name, weight in sorted(blend.items()) if weight}
+
+
+def blend_name(blend: Mapping[str, float]) -> str:
+    """The name of a blend, from its content: the same for the same weights, in any order, in every process."""
+    return hashlib.blake2b(msgspec.json.encode(checked(blend), order="sorted"), digest_size=6).hexdigest()
+
+
+def read_blends(document: Document) -> dict[str, Blend]:
+    """The defaults, with what the tables `[blends.<contact type>]` of the configuration say instead or besides."""
+    tables = document.get("blends", {})
+    if not isinstance(tables, Mapping) or not all(isinstance(table, Mapping) for table in tables.values()):
+        raise ConfigError("config: [blends] holds one table per contact type", "e.g. [blends.family] core = 0.6")
+    return {**DEFAULTS, **{contact_type: checked(table) for contact_type, table in tables.items()}}
