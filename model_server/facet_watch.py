@@ -8,7 +8,7 @@ import asyncio
 import structlog
 
 from model_server.engine_contract import Engine
-from model_server.errors import FacetError
+from model_server.errors import FacetError, SelfsameError
 from model_server.facet_files import facet_dir, read_facet, read_live
 from model_server.facets import FacetBank
 from model_server.home import Home
@@ -22,7 +22,10 @@ async def watch_facets(home: Home, bank: FacetBank, engine: Engine) -> None:
     """Follow `live.json` until cancelled."""
     refused: dict[str, str] = {}
     while True:
-        await asyncio.to_thread(take_in_changes, home, bank, engine, refused)
+        try:
+            await asyncio.to_thread(take_in_changes, home, bank, engine, refused)
+        except (OSError, SelfsameError) as error:
+            log.error("facets_unreadable", error=str(error))
         await asyncio.sleep(_EVERY_S)
 
 

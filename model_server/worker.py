@@ -18,7 +18,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from model_server.contract import Reply, ReplyFailed, ReplyRequest, Result, decode_request
-from model_server.errors import SelfsameError
+from model_server.errors import EngineStopped, SelfsameError
 from model_server.redis_link import LINK_ERRORS
 from model_server.streams import Lease, LeaseKeeper, RequestQueue
 
@@ -113,6 +113,8 @@ class Worker:
             return ReplyFailed(request.request_id, request.chat_key, "expired")
         try:
             return await self._answerer.answer(request)
+        except EngineStopped:  # it is started again: the next delivery will do
+            return None
         except SelfsameError as error:
             log.error("cannot_answer", request_id=request.request_id, error=str(error))
             return ReplyFailed(request.request_id, request.chat_key, "engine", type(error).__name__)

@@ -22,6 +22,7 @@ from model_server.contract import (
     decode_result,
     encode,
 )
+from model_server.errors import EngineStopped
 from model_server.redis_link import connect_blocking
 from model_server.streams import LeaseKeeper, RequestQueue
 from model_server.worker import Worker, WorkerSettings
@@ -164,6 +165,21 @@ async def test_should_not_renew_or_publish_under_an_overtaken_delivery(
     assert (keeper.beat(old), keeper.beat(new)) == (False, True)
     assert not await queue.publish(old, reply_to(request("twice")))
     assert await queue.publish(new, reply_to(request("twice")))
+
+
+async def test_should_try_again_when_the_engine_died_under_a_request(
+    redis_client: redis.asyncio.Redis, redis_url: str
+) -> None:
+    async def second_time(asked: ReplyRequest) -> Reply:
+        if len(shaky.asked) == 1:
+            raise EngineStopped("the engine is not running", "start it")
+        return reply_to(asked)
+
+    shaky = Scripted(second_time)
+    await ask(redis_client, request("shaken"))
+    async with working(redis_client, redis_url, shaky):
+        await until(lambda: nothing_left(redis_client))
+    assert [type(r) for r in await results(redis_client)] == [Reply]
 
 
 async def test_should_give_up_on_poison_with_a_reason(redis_client: redis.asyncio.Redis, redis_url: str) -> None:
