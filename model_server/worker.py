@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -107,10 +107,8 @@ class Worker:
             request = decode_request(lease.body)
         except msgspec.DecodeError:
             return ReplyFailed("", "", "unreadable", f"entry {lease.entry_id.decode()}")
-        if lease.deliveries > self._settings.most_deliveries:
-            return ReplyFailed(request.request_id, request.chat_key, "poison")
-        if time.time() * 1000 > request.deadline_ms:
-            return ReplyFailed(request.request_id, request.chat_key, "expired")
+        if reason := self._refusal(request, lease):
+            return ReplyFailed(request.request_id, request.chat_key, reason)
         try:
             return await self._answerer.answer(request)
         except EngineStopped:  # it is started again: the next delivery will do
@@ -121,6 +119,11 @@ class Worker:
         except Exception as error:  # a fault of ours: loud to the owner, tried again, poison in the end
             log.exception("answer_failed", request_id=request.request_id, error=type(error).__name__)
             return None
+
+    def _refusal(self, request: ReplyRequest, lease: Lease) -> Literal["poison", "expired"] | None:
+        if lease.deliveries > self._settings.most_deliveries:
+            return "poison"
+        return "expired" if time.time() * 1000 > request.deadline_ms else None
 
     async def _until_linked(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Repeat an idempotent script until Redis has answered it: a finished reply is worth waiting for."""
