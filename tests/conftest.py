@@ -14,6 +14,7 @@ from model_server.redis_link import connect
 
 pytest_plugins = ("tests.model_fixtures",)
 
+
 @pytest.fixture(scope="session")
 def redis_home() -> Iterator[Home]:
     """A home with the embedded server running in it."""

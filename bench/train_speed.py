@@ -1,0 +1,96 @@
+"""How fast facets learn here: tokens a second of real training steps on the sample owner's chats, by where facets sit.
+
+    python -m bench.train_speed [--json] [--threads N] [--rows N] [--layers top-third top-5 all]
+
+`frozen`: the part below the facets, computed once for all facets and epochs. `packed`: steps over rows that share one
+card, the frozen part cached (as `selfsame train` works). `alone`: the same conversations, each in a row of its own with
+its card, and nothing cached. `gain`: conversations learned from in the same time, packed against alone.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from model_server.config import FacetsConfig, read_document
+from model_server.home import Home, find_home
+from model_server.threads import settle_threads
+from training.sample.install import HERE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Training speed on this machine.")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--rows", type=int, default=8)
+    parser.add_argument("--layers", nargs="+", default=["top-third", "top-5"])
+    chosen = parser.parse_args()
+    threads = settle_threads(chosen.threads)
+    with tempfile.TemporaryDirectory() as directory:
+        home = Home(Path(directory)).create()
+        home.models_dir.rmdir()
+        home.models_dir.symlink_to(find_home().create().models_dir)  # the converted model outlives the bench
+        results = [measure(home, layers, threads, chosen.rows) for layers in chosen.layers]
+    if chosen.json:
+        print(json.dumps({"threads": threads, "results": results}))
+        return
+    for result in results:
+        speeds = ", ".join(f"{name} {value}" for name, value in result.items() if name != "layers")
+        print(f"{result['layers']:>10}, {threads} threads: {speeds} (tokens/s)")
+
+
+def measure(home: Home, layers: str, threads: int, count: int) -> dict[str, Any]:
+    """Speeds over the first `count` rows of the slice `family`."""
+    import torch
+
+    from training.examples import pack, render_sessions
+    from training.importing import import_exports
+    from training.pipeline import Settings, load_for_training, make_trainer, read_split
+    from training.slices import of_type
+    from training.train_facet import Trainer
+
+    import_exports([HERE / "result.json"], home, None, types=msgspec.json.decode((HERE / "contacts.json").read_bytes()))
+    found = Settings.read(read_document(HERE / "config.toml"))
+    training = msgspec.structs.replace(found.training, threads=threads)
+    settings = Settings(found.owner, found.model, FacetsConfig(layers=layers), training)
+    base = load_for_training(settings, home)
+    trainer = make_trainer(base, settings)
+    sessions = of_type(read_split(home, training).train, "family")
+    rendered = render_sessions(base.tokenizer, settings.owner, sessions, training)
+    rows = pack(rendered, training.row_tokens, training.seed)[: count + 1]
+    learned = sum(len(row.targets) for row in rows[1:])
+    alone = [row for one in rendered[:: max(1, len(rendered) // 20)] for row in pack([one], training.row_tokens, 1)]
+
+    trainer.begin("bench")
+    optimiser = torch.optim.AdamW(trainer.bank.parameters(), lr=1e-4)
+
+    def steps(trainer: Trainer, rows: Sequence[Any]) -> float:
+        begun = time.perf_counter()
+        for row in rows:
+            trainer.step([row], optimiser)
+        return time.perf_counter() - begun
+
+    begun = time.perf_counter()
+    for row in rows:
+        trainer.lower(row)
+    frozen_s = time.perf_counter() - begun
+    steps(trainer, rows[:1])
+    packed_s = steps(trainer, rows[1:])
+    alone_s = steps(Trainer("bench", trainer.bank, trainer.split, training), alone)
+    replies_a_second = learned / packed_s, sum(len(row.targets) for row in alone) / alone_s
+    return {
+        "layers": layers,
+        "frozen": round(sum(len(row.ids) for row in rows) / frozen_s),
+        "packed": round(sum(len(row.ids) for row in rows[1:]) / packed_s),
+        "alone": round(sum(len(row.ids) for row in alone) / alone_s),
+        "gain": round(replies_a_second[0] / replies_a_second[1], 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The bot composed by hand: configuration, Redis and the concrete adapters become one process.
+
+The one place that names concrete adapters; what happens to a message is nowhere here.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import redis.asyncio
+import structlog
+
+from adapters.base import ChatRef, PlatformAdapter
+from adapters.local_contract import FacetProgress, HistoryLine, LocalError, Seat
+from adapters.terminal_adapter import TerminalAdapter
+from adapters.web_adapter import WebAdapter
+from adapters.web_settings import WebSettings
+from bot.config import BotConfig, read_bot_config
+from bot.outcomes import read_history
+from bot.process import Bot
+from model_server.config import find_config, read_document
+from model_server.errors import RedisUnavailable, SelfsameError
+from model_server.home import Home, find_home
+from model_server.log import configure_logging
+from model_server.presence import present_workers
+from model_server.redis_link import check_server, connect, redis_url
+
+log = structlog.get_logger()
+
+
+def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -> list[PlatformAdapter]:
+    """The adapters the configuration asks for, their addresses taken. Raises LocalError when one cannot be had."""
+
+    async def history(chat: ChatRef, most: int) -> list[HistoryLine]:
+        lines = await read_history(client, chat, most)
+        return [HistoryLine(line.line_id, line.author, line.text, line.at_ms) for line in lines]
+
+    async def status() -> list[FacetProgress]:
+        live = {facet for worker in await present_workers(client) for facet in worker.facets}
+        return facet_progress(read_progress(home), live)
+
+    seats = tuple(Seat(seat.type, seat.name, seat.note, seat.openers) for seat in config.web.seats)
+    adapters: list[PlatformAdapter] = []
+    if config.web.enabled:
+        settings = WebSettings(
+            host=config.web.host,
+            port=config.web.port,
+            owner_name=config.owner.name,
+            seats=seats,
+            demo=config.owner.demo,
+            status=status if config.owner.demo else None,
+            public_hosts=config.web.public_hosts,
+        )
+        web = WebAdapter(settings, history)
+        web.bind()
+        adapters.append(web)
+    if config.terminal.enabled:
+        terminal = TerminalAdapter(home.terminal_socket, config.owner.name, seats, history)
+        terminal.bind()
+        adapters.append(terminal)
+    return adapters
+
+
+def read_progress(home: Home) -> dict[str, Any]:
+    """What the trainer last said of itself; empty when it never did."""
+    try:
+        told: dict[str, Any] = json.loads((home.runs_dir / "progress.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
+    """The trainer's word, and of what it finished only that which a worker holds, for the page."""
+    done: list[str] = told.get("done_facets", [])
+    progress = [FacetProgress(name, "live" if name in live else "training", 1.0) for name in done]
+    current: str = told.get("facet", "")
+    if told.get("state") in ("running", "failed") and current and current not in done:
+        share = told.get("step", 0) / max(1, told.get("steps", 1))
+        progress.append(FacetProgress(current, "training" if told["state"] == "running" else "failed", share))
+    return progress
+
+
+async def run() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    path = find_config()
+    config, home = read_bot_config(read_document(path)), find_home(path).create()
+    configure_logging("bot", home, console=False)
+    client = connect(redis_url(config.redis, home))
+    try:
+        await check_server(client)
+        bot = Bot(client, config, home, build_adapters(config, home, client))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, bot.stop)
+        log.info("ready", page=f"http://{config.web.host}:{config.web.port}" if config.web.enabled else "off")
+        await bot.run()
+    finally:
+        await client.aclose()
+
+
+def main() -> None:
+    """One bot process; one line and EX_CONFIG when the owner has to mend something first."""
+    try:
+        asyncio.run(run())
+    except RedisUnavailable as error:
+        sys.exit(f"selfsame bot: {error}")
+    except (SelfsameError, LocalError) as error:
+        print(f"selfsame bot: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(os.EX_CONFIG)

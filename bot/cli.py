@@ -1,0 +1,147 @@
+"""`selfsame`: the one command line. Commands of the other packages are mounted by entry point, not by import.
+
+Knows how to print an expected failure: one line that says what happened and what to do next, and an exit code that
+is not 0.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model_server.errors import SelfsameError
+
+app = typer.Typer(
+    name="selfsame",
+    help="Answers on chat platforms as its owner. Start with `selfsame demo`, then `selfsame chat --as friend`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    config: Annotated[str, typer.Option(help="Configuration file (default: config.toml here).", metavar="FILE")] = "",
+    home: Annotated[str, typer.Option(help="State directory (default: .selfsame beside it).", metavar="DIR")] = "",
+) -> None:
+    """Global options, handed to every process we start through the environment."""
+    if config:
+        os.environ["SELFSAME_CONFIG"] = str(Path(config).expanduser().resolve())
+    if home:
+        os.environ["SELFSAME_HOME"] = str(Path(home).expanduser().resolve())
+
+
+@app.command()
+def demo() -> None:
+    """The sample owner answers: sets everything up, trains her facets while she chats. Ctrl-C stops it all."""
+    from bot.demo import run
+
+    raise typer.Exit(asyncio.run(run()))
+
+
+@app.command()
+def up() -> None:
+    """Run the instance of this folder: Redis, the model worker and the bot. Ctrl-C stops them all."""
+    from bot.instance import run_up
+
+    raise typer.Exit(asyncio.run(run_up()))
+
+
+@app.command()
+def redis() -> None:
+    """Run the embedded Redis alone, in the foreground (for a Procfile)."""
+    from bot.instance import run_redis
+
+    raise typer.Exit(asyncio.run(run_redis()))
+
+
+@app.command()
+def chat(
+    as_type: Annotated[str, typer.Option("--as", help="Who you are: family, friend, colleague, ...")] = "friend",
+    once: Annotated[str, typer.Option(help="Say this one thing, print the reply and leave.", metavar="TEXT")] = "",
+    session: Annotated[str, typer.Option(help="Name of the conversation (--once: a fresh one).")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds that --once waits.")] = 180.0,
+) -> None:
+    """Chat with the persona in this terminal, through the running instance."""
+    from dataclasses import asdict
+
+    from adapters import terminal_chat, terminal_client
+    from adapters.local_contract import LocalError
+    from bot.instance import read_instance
+
+    if as_json and not once:
+        raise typer.BadParameter("--json needs --once TEXT")
+    instance = read_instance()
+    try:
+        if not once:
+            asyncio.run(terminal_chat.chat(instance.home.terminal_socket, as_type, session=session or None))
+            return
+        result = asyncio.run(
+            terminal_client.once(
+                instance.home.terminal_socket, as_type, once, timeout_s=timeout_s, session=session or None
+            )
+        )
+    except LocalError as error:
+        raise SelfsameError(error.what, error.hint) from None
+    if as_json:
+        print(json.dumps(asdict(result), ensure_ascii=False))
+    elif result.state == "answered":
+        print(result.reply)
+    if result.state != "answered":
+        if not as_json:
+            print(f"no reply: {result.state}, {result.reason}", file=sys.stderr)
+        raise typer.Exit(3)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """What runs here, what waits, and what ended how."""
+    from rich.console import Console
+
+    from bot import status as looking
+    from bot.instance import read_instance
+    from model_server.redis_link import connect, redis_url
+
+    async def look() -> looking.Status:
+        instance = read_instance()
+        client = connect(redis_url(instance.redis, instance.home))
+        try:
+            return await looking.read_status(client)
+        finally:
+            await client.aclose()
+
+    found = asyncio.run(look())
+    if as_json:
+        print(json.dumps(looking.as_json(found)))
+    else:
+        looking.show(found, Console(highlight=False))
+
+
+def mount() -> typer.Typer:
+    """`app` with the commands of every installed package of the group `selfsame.commands`."""
+    for point in sorted(entry_points(group="selfsame.commands"), key=lambda point: point.name):
+        app.add_typer(point.load())
+    return app
+
+
+def main() -> None:
+    """Run one command. An expected failure is one line on stderr and exit code 1, an interrupt 130."""
+    try:
+        mount()()
+    except SelfsameError as error:
+        print(f"selfsame: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""`selfsame demo`: the sample owner on this machine in one command, answering while her facets are trained.
+
+Knows the order of the steps and how to show them; every step is an ordinary command that the owner could give as well.
+"""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.app import read_progress
+from bot.instance import Instance, notice, prepare, read_instance, report, run_step, running_redis
+from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
+from model_server.home import Home
+from model_server.presence import present_workers
+from model_server.redis_link import connect, redis_url
+
+TRAINING = Program("training", selfsame("train"), restart=False)
+_POLL_S = 0.5
+
+
+async def run() -> int:
+    """Set up, start, and stay until Ctrl-C. Returns the exit code."""
+    console = Console(highlight=False)
+    step = Steps(console)
+    step("the sample owner: her configuration, chats and articles")
+    if code := await run_step(selfsame("sample")):
+        return code
+    instance = read_instance()
+    prepare(instance)
+    step("the base model: converted once to safetensors")
+    if code := await run_step(selfsame("model", "prepare")):
+        return code
+    step("Redis: our own, on a private socket, every write on disk before it is answered")
+    async with running_redis(instance) as version, Supervisor(instance.home, notice) as supervisor:
+        console.print(f"  Redis {version}")
+        step("the model worker and the bot")
+        programs = {supervisor.start(program): program for program in (WORKER, BOT)}
+        starting = asyncio.create_task(_ready(instance))
+        ended = await until_stopped(*programs, starting)
+        if ended is not starting:
+            starting.cancel()
+            return report(supervisor, programs, ended)
+        console.print(_welcome(instance))
+        training = supervisor.start(TRAINING)
+        showing = asyncio.create_task(_show_training(console, instance.home, training))
+        ended = await until_stopped(*programs)
+        showing.cancel()
+        console.print("stopping …")
+        return report(supervisor, programs, ended)
+
+
+@dataclass
+class Steps:
+    """Numbers and prints what happens next."""
+
+    console: Console
+    done: int = 0
+
+    def __call__(self, what: str) -> None:
+        """Say the next step."""
+        self.done += 1
+        self.console.print(f"[bold]▸ {self.done}/4[/bold] {what}")
+
+
+async def _ready(instance: Instance) -> int:
+    """Return 0 once a worker can answer and the page is open."""
+    client = connect(redis_url(instance.redis, instance.home))
+    try:
+        while not (await _answering(client) and await _open(instance)):  # noqa: ASYNC110  # another process's state
+            await asyncio.sleep(_POLL_S)
+    finally:
+        await client.aclose()
+    return 0
+
+
+async def _answering(client: redis.asyncio.Redis) -> bool:
+    try:
+        return any(worker.ready for worker in await present_workers(client))
+    except (RedisError, OSError):
+        return False
+
+
+async def _open(instance: Instance) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(instance.web.host, instance.web.port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _welcome(instance: Instance) -> Panel:
+    name = instance.owner.name or "the owner"
+    program = Path(sys.executable).with_name("selfsame")
+    command = "selfsame" if not program.exists() else _short(program)
+    return Panel(
+        f"[bold]{name} answers now[/bold] (a machine, in her words as far as it has learnt them)\n\n"
+        f"  the page       [link]http://{instance.web.host}:{instance.web.port}[/link]\n"
+        f"  the terminal   {command} chat --as friend\n"
+        f'  one line       {command} chat --as family --once "did you eat?" --json\n\n'
+        "Her facets are being trained below, and each is taken in as it finishes. Ctrl-C stops everything.",
+        expand=False,
+    )
+
+
+def _short(program: Path) -> str:
+    try:
+        return str(program.relative_to(Path.cwd()))
+    except ValueError:
+        return str(program)
+
+
+async def _show_training(console: Console, home: Home, training: "asyncio.Task[int]") -> None:
+    """Progress bars as the trainer tells them, and a line for each facet that is done."""
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    told: set[str] = set()
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("training", total=None)
+        while not training.done():
+            told |= _tell(progress, read_progress(home), told)
+            now = read_progress(home)
+            if now.get("state") == "running":
+                progress.update(bar, description=f"facet {now['facet']}", completed=now["step"], total=now["steps"])
+            await asyncio.sleep(_POLL_S)
+        _tell(progress, read_progress(home), told)
+    if training.result() == 0:
+        console.print("[green]✓[/green] every facet is in force: ask the same question as family and as a friend")
+    else:
+        console.print(
+            f"! training stopped → see {home.logs_dir / 'training.out'}, then `selfsame train` goes on from there"
+        )
+
+
+def _tell(progress: Progress, now: dict[str, Any], told: set[str]) -> set[str]:
+    fresh = [facet for facet in now.get("done_facets", []) if facet not in told]
+    for facet in fresh:
+        progress.console.print(f"[green]✓[/green] facet {facet} is trained and taken in")
+    return set(fresh)

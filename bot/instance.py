@@ -1,0 +1,144 @@
+"""One instance of Selfsame on this machine: its configuration, its home, and running all of its processes.
+
+Knows which processes make an instance and in what order they start; not what they do.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from bot import embedded_redis
+from bot.config import WebConfig
+from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
+from model_server.config import Document, OwnerConfig, RedisConfig, find_config, read_document, read_section
+from model_server.errors import ConfigError
+from model_server.home import Home, find_home
+from model_server.redis_link import check_server, connect, redis_url
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A configuration and the home that belongs to it."""
+
+    config_path: Path | None
+    document: Document
+    home: Home
+
+    @property
+    def owner(self) -> OwnerConfig:
+        """Who is answered for."""
+        return read_section(self.document, "owner", OwnerConfig)
+
+    @property
+    def web(self) -> WebConfig:
+        """Where the page is."""
+        return read_section(self.document, "web", WebConfig)
+
+    @property
+    def redis(self) -> RedisConfig:
+        """Which server."""
+        return read_section(self.document, "redis", RedisConfig)
+
+
+def read_instance() -> Instance:
+    """The instance of this folder, or the one that --config and --home name."""
+    path = find_config()
+    return Instance(path, read_document(path), find_home(path))
+
+
+@contextlib.asynccontextmanager
+async def running_redis(instance: Instance) -> AsyncIterator[str]:
+    """The instance's Redis, checked: the configured one, or the embedded one for as long as the context lasts."""
+    child = None if instance.redis.url else await embedded_redis.start(instance.home)
+    try:
+        client = connect(redis_url(instance.redis, instance.home))
+        try:
+            yield await check_server(client)
+        finally:
+            await client.aclose()
+    finally:
+        if child:
+            await embedded_redis.stop(child)
+
+
+async def run_redis() -> int:
+    """The embedded Redis in the foreground."""
+    instance = read_instance()
+    async with running_redis(instance) as version:
+        typer.echo(f"Redis {version} on {instance.home.redis_socket}")
+        await until_stopped()
+    return 0
+
+
+async def run_up() -> int:
+    """Redis, worker and bot, until Ctrl-C."""
+    instance = read_instance()
+    prepare(instance)
+    if code := await run_step(selfsame("model", "prepare")):
+        return code
+    async with running_redis(instance) as version, Supervisor(instance.home, notice) as supervisor:
+        typer.echo(f"Redis {version} · home {instance.home.path} · logs in {instance.home.logs_dir}")
+        programs = {supervisor.start(program): program for program in (WORKER, BOT)}
+        typer.echo(
+            f"the page: http://{instance.web.host}:{instance.web.port} · "
+            "the terminal: selfsame chat --as friend · Ctrl-C stops"
+        )
+        return report(supervisor, programs, await until_stopped(*programs))
+
+
+def prepare(instance: Instance) -> None:
+    """Everything that can fail before a process is started: home and port. Children inherit the same instance."""
+    instance.home.create()
+    os.environ["SELFSAME_HOME"] = str(instance.home.path)
+    if instance.config_path:
+        os.environ["SELFSAME_CONFIG"] = str(instance.config_path.resolve())
+    web = instance.web
+    if web.enabled:
+        check_port_free(web.host, web.port)
+
+
+def check_port_free(host: str, port: int) -> None:
+    """ConfigError when another program listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"the page cannot listen on {host}:{port} ({error.strerror})",
+                "stop the other program, or set another [web] port",
+            ) from None
+
+
+async def run_step(argv: tuple[str, ...]) -> int:
+    """Run one command to its end with our own console; its exit code. Ends with us."""
+    child = await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.DEVNULL, preexec_fn=embedded_redis.die_with_parent
+    )
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+def report(
+    supervisor: Supervisor, programs: "dict[asyncio.Task[int], Program]", ended: "asyncio.Task[int] | None"
+) -> int:
+    """The exit code for whatever ended the run: 0 for Ctrl-C, else the child's, its last words told."""
+    if ended is None:
+        return 0
+    typer.echo(supervisor.last_words(programs[ended]), err=True)
+    return ended.result() or 1
+
+
+def notice(text: str) -> None:
+    """One line for the owner."""
+    typer.echo(f"! {text}", err=True)

@@ -1,0 +1,94 @@
+"""Every Redis key of the bot, on one page. The two streams shared with the model server are in `model_server.contract`.
+
+Knows names only, no command. All keys carry the hash tag `{s0}`, so a cluster keeps them in one slot and a script may
+touch any of them. A chat's names are the fields of `ChatKeys`; the scripts see them under the same names (`key.due`).
+"""
+
+from dataclasses import dataclass
+
+from adapters.base import ChatRef
+from model_server.contract import REQUESTS, RESULTS
+
+_PREFIX = "ss:{s0}:"
+
+OUTCOME_CHANNEL = f"{_PREFIX}ended"
+"""Pub/sub: the request id of every turn that has ended; a hint to read its outcome, nothing more."""
+DUE = f"{_PREFIX}due"
+"""Sorted set chat -> ms: the moment to look at the chat. Schedule and lease in one: a claim moves the moment on."""
+DEAD = f"{_PREFIX}dead"
+"""Stream for the owner: what was dead-lettered or is unknown, ids and reasons only."""
+DRAFTS = f"{_PREFIX}drafts"
+"""Hash request id -> held reply (JSON), waiting for the owner."""
+RECENT = f"{_PREFIX}recent"
+"""List of the last request ids that ended, newest first."""
+COUNTS = f"{_PREFIX}counts"
+"""Hash: how many lines were full or duplicate, how many turns ended in each state."""
+HALT = f"{_PREFIX}halt"
+"""The kill switch: while this key exists nothing is sent."""
+OUTCOME_PREFIX = f"{_PREFIX}outcome:"
+"""+ request id: hash of how a turn ended, kept for days."""
+LEDGER_PREFIX = f"{_PREFIX}ledger:"
+"""+ request id: hash bubble id -> pending | sending <fence> | sent <id> | unknown | failed <reason> | withdrawn."""
+
+
+def outboxes(platform: str) -> str:
+    """Sorted set chat -> ms: when its next bubble may leave; schedule and lease in one, as `DUE`."""
+    return f"{_PREFIX}outboxes:{platform}"
+
+
+def composing(platform: str) -> str:
+    """Set of the chats whose contact may see that a reply is on its way."""
+    return f"{_PREFIX}composing:{platform}"
+
+
+def outcome(request_id: str) -> str:
+    """How the turn of this request ended."""
+    return OUTCOME_PREFIX + request_id
+
+
+def ledger(request_id: str) -> str:
+    """What became of each bubble of this request."""
+    return LEDGER_PREFIX + request_id
+
+
+@dataclass(frozen=True, slots=True)
+class ChatKeys:
+    """The keys a script on one chat may touch; the field names are the names in Lua."""
+
+    chat: str
+    """Hash: fence, send_fence, the open turn (request_id, n, request, deadline_ms, mode, attempt), takeover, notice."""
+    mailbox: str
+    """List of unanswered lines, oldest first: `<accepted_ms> <Mail as JSON>`."""
+    history: str
+    """List of lines (JSON), oldest first, capped."""
+    outbox: str
+    """List of bubbles (JSON) still to be sent, FIFO."""
+    seen: str
+    """+ line id: the line was accepted before; expires after a week."""
+    outboxes: str
+    composing: str
+    due: str = DUE
+    requests: str = REQUESTS
+    results: str = RESULTS
+    dead: str = DEAD
+    drafts: str = DRAFTS
+    recent: str = RECENT
+    counts: str = COUNTS
+    halt: str = HALT
+    outcome: str = OUTCOME_PREFIX
+    ledger: str = LEDGER_PREFIX
+    ended: str = OUTCOME_CHANNEL
+
+
+def of_chat(chat_key: str) -> ChatKeys:
+    """The keys of this chat."""
+    platform = ChatRef.parse(chat_key).platform
+    return ChatKeys(
+        chat=f"{_PREFIX}chat:{chat_key}",
+        mailbox=f"{_PREFIX}mailbox:{chat_key}",
+        history=f"{_PREFIX}history:{chat_key}",
+        outbox=f"{_PREFIX}outbox:{chat_key}",
+        seen=f"{_PREFIX}seen:{chat_key}:",
+        outboxes=outboxes(platform),
+        composing=composing(platform),
+    )

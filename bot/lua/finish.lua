@@ -1,0 +1,80 @@
+-- Write down what became of the first bubble of the outbox, and end the turn when it was the reply's last.
+-- Invariant: the ledger only moves forward, except that a bubble certainly not sent is pending again.
+if redis.call('HGET', key.chat, 'send_fence') ~= arg.fence then
+  return 'lost'
+end
+local function head()
+  local bubble = redis.call('LINDEX', key.outbox, 0)
+  return bubble and cjson.decode(bubble)
+end
+local first = head()
+if not first or first.bubble_id ~= arg.bubble_id then
+  return 'lost'
+end
+local now = now_ms()
+local ledger = key.ledger .. arg.request_id
+if arg.verdict == 'again' then
+  -- nobody knows, but this platform shows one id once: the entry stays `sending`, and the bubble is sent again
+  redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
+  return 'later'
+end
+redis.call('HSET', ledger, arg.bubble_id, arg.verdict)
+if arg.verdict == 'pending' then
+  redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
+  return 'later'
+end
+redis.call('LPOP', key.outbox)
+-- A hidden notice is the one thing said again: twice does no harm, and a reply without it must not be. Not for ever.
+if is_notice(arg.bubble_id) then
+  local hidden = arg.verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
+  if string.find(arg.verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
+    redis.call('HSET', key.chat, 'disclosed_ms', now)
+  end
+end
+-- After a refusal or a takeover the rest of this reply stays unsaid.
+local rest = head()
+if string.find(arg.verdict, '^failed') or arg.verdict == 'withdrawn' then
+  while rest and rest.request_id == arg.request_id do
+    redis.call('LPOP', key.outbox)
+-- A hidden notice is the one thing said again: twice does no harm, and a reply without it must not be. Not for ever.
+if is_notice(arg.bubble_id) then
+  local hidden = arg.verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
+  if string.find(arg.verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
+    redis.call('HSET', key.chat, 'disclosed_ms', now)
+  end
+end
+    redis.call('HSET', ledger, rest.bubble_id, arg.verdict)
+    rest = head()
+  end
+end
+if rest then
+  redis.call('ZADD', key.outboxes, now + rest.delay_ms, arg.chat_key)
+  if rest.request_id == arg.request_id then
+    return 'next'
+  end
+else
+  redis.call('ZREM', key.outboxes, arg.chat_key)
+end
+local sent, unknown, failed = false, false, false
+local entries = redis.call('HGETALL', ledger)
+for i = 1, #entries, 2 do
+  local state = entries[i + 1]
+  sent = sent or string.find(state, '^sent') ~= nil
+  unknown = unknown or (state == 'unknown' and not is_notice(entries[i]))
+  failed = failed or string.find(state, '^failed') ~= nil
+end
+local outcome = key.outcome .. arg.request_id
+if not sent and not unknown then
+  redis.call('LREM', key.history, -1, redis.call('HGET', outcome, 'line'))
+end
+redis.call('HDEL', outcome, 'line')
+if unknown then
+  conclude(arg.request_id, 'unknown', 'the platform hid the outcome of a send')
+elseif failed then
+  conclude(arg.request_id, 'dead', (string.gsub(arg.verdict, '^failed ', '')))
+elseif sent then
+  conclude(arg.request_id, 'answered', '')
+else
+  conclude(arg.request_id, 'skipped', 'owner answered')
+end
+return 'ended'

@@ -1,0 +1,85 @@
+"""`selfsame status`: what runs, what waits, what ended how. Reads only; shows ids and numbers, never words."""
+
+from typing import Any, cast
+
+import msgspec
+import redis.asyncio
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from bot import keys
+from model_server.contract import REQUESTS, RESULTS
+from model_server.errors import RedisUnavailable
+from model_server.presence import Presence, present_workers
+
+_LAST_PROBLEMS = 5
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A turn the owner should look at."""
+
+    request_id: str
+    state: str
+    reason: str
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One look at an instance."""
+
+    workers: list[Presence]
+    waiting_chats: int
+    requests: int
+    """Turns that wait for a worker, or are with one."""
+    results: int
+    halted: bool
+    ended: dict[str, int]
+    """How many turns ended in each state, and how many lines were full or duplicate."""
+    problems: list[Problem]
+    """The newest dead or unknown turns, newest first."""
+
+
+async def read_status(client: redis.asyncio.Redis) -> Status:
+    """Raises RedisUnavailable when the instance does not run."""
+    try:
+        counts = cast(dict[bytes, bytes], await client.hgetall(keys.COUNTS))
+        dead = cast(list[tuple[bytes, dict[bytes, bytes]]], await client.xrevrange(keys.DEAD, count=_LAST_PROBLEMS))
+        return Status(
+            workers=await present_workers(client),
+            waiting_chats=await client.zcard(keys.DUE),
+            requests=await client.xlen(REQUESTS),
+            results=await client.xlen(RESULTS),
+            halted=bool(await client.exists(keys.HALT)),
+            ended={name.decode(): int(count) for name, count in sorted(counts.items())},
+            problems=[
+                Problem(*(fields.get(name, b"").decode() for name in (b"request_id", b"state", b"reason")))
+                for _, fields in dead
+            ],
+        )
+    except (RedisError, OSError) as error:
+        raise RedisUnavailable(
+            f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
+        ) from None
+
+
+def show(status: Status, console: Console) -> None:
+    """The same for a person."""
+    for worker in status.workers:
+        facets = ", ".join(sorted(worker.facets)) or "none yet"
+        console.print(f"worker {worker.consumer}: {worker.model} on {worker.device}, facets: {facets}")
+    if not status.workers:
+        console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
+    console.print(f"chats waiting: {status.waiting_chats}, requests: {status.requests}, results: {status.results}")
+    if status.halted:
+        console.print("sending is halted")
+    table = Table("ended", "count", box=None)
+    for name, count in status.ended.items():
+        table.add_row(name, str(count))
+    console.print(table)
+    for problem in status.problems:
+        console.print(f"! {problem.state} {problem.request_id}: {problem.reason}")
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """One JSON object for scripts."""
+    return cast(dict[str, Any], msgspec.to_builtins(status))

@@ -1,0 +1,28 @@
+"""A desk of one bot on an empty Redis."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from tests.bot.desk import Desk, Recorder, config
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def make_desk(redis_client: redis.asyncio.Redis, tmp_path: Path) -> MakeDesk:
+    """`make_desk(resend_is_safe=..., **turns)`."""
+
+    def make(*, resend_is_safe: bool = False, **turns: Any) -> Desk:
+        recorder = Recorder(resend_is_safe=resend_is_safe)
+        return Desk(redis_client, config(**turns), tmp_path / "contacts.json", recorder)
+
+    return make
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    return make_desk()

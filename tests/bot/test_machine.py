@@ -1,0 +1,345 @@
+"""Whatever happens in whatever order, and whoever dies or sleeps in between, the promise should hold.
+
+Hypothesis drives the real scripts on a real Redis. Dying is forgetting: a claim, a read result or a begun send is
+simply never continued; a zombie continues one much later, as often as it likes. Leases run out when a rule says so.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from adapters.base import OutboundMessage, SentReceipt
+from bot import keys
+from bot.accept import Mail
+from bot.outcomes import ENDED
+from bot.pacing import Bubble
+from bot.turns import Claim, claim
+from model_server.contract import (
+    BOTS,
+    FIELD,
+    REQUESTS,
+    RESULTS,
+    Line,
+    Reply,
+    ReplyFailed,
+    ReplyRequest,
+    decode_request,
+    decode_result,
+)
+from model_server.redis_link import connect, connect_blocking
+from tests.bot.desk import Desk, Recorder, config
+
+CHATS = ("test:1", "test:2")
+FINAL = ("sent", "unknown", "failed", "withdrawn")
+chats = st.sampled_from((*CHATS[:1] * 3, *CHATS))
+"""Mostly one chat: more happens to it."""
+picks = st.integers(0, 5)
+ends = st.sampled_from(["sent p1", "unknown", "pending", "failed no"])
+Item = TypeVar("Item")
+
+
+class Machine(RuleBasedStateMachine):
+    """Two chats, any number of processes."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.client = connect(url)
+        self.eyes = connect_blocking(url)
+        self.do(self.client.flushall())
+        self.shown: list[str] = []
+        shown = self.shown
+
+        class Platform(Recorder):
+            async def send(self, message: OutboundMessage) -> SentReceipt:
+                shown.append(message.bubble_id)
+                return await super().send(message)
+
+        # a line is at once the end of its burst; stand-downs end at once, so that chats go on
+        self.desk = Desk(self.client, config(takeover_ms=0, mailbox_lines=4), Path("/nonexistent"), Platform())
+        self.do(self.desk.results._prepare())
+        self.accepted: list[str] = []
+        self.ledgers: dict[str, str] = {}
+        self.noticed: set[str] = set()
+        self.count = 0
+        self.claims: list[Claim] = []
+        self.read: list[tuple[bytes, dict[bytes, bytes]]] = []
+        self.decided: list[tuple[bytes, Reply, ReplyRequest]] = []
+        self.sends: list[tuple[str, int, Bubble]] = []
+        self.begun: list[tuple[str, int, Bubble, str]] = []
+
+    def do(self, work: Any) -> Any:
+        async def wait() -> Any:
+            return await work
+
+        return self.runner.run(wait())
+
+    def teardown(self) -> None:
+        try:
+            self.everything_should_end()
+        finally:
+            self.do(self.client.aclose())
+            self.eyes.close()
+            self.runner.close()
+
+    @initialize(known=st.booleans())
+    def a_chat_may_have_a_past(self, known: bool) -> None:
+        """Then its notice was given, and a reply waits to be sent."""
+        if known:
+            self.do(self.client.hset(keys.of_chat("test:1").chat, "disclosed_ms", 1))
+            self.noticed.add("test:1")
+            self.a_line_arrives("test:1")
+            self.turns_are_answered("one\ntwo")
+
+    # ── the world ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(chat=chats)
+    def a_line_arrives(self, chat: str) -> None:
+        self.count += 1
+        if self.do(self.desk.line(chat[5:], f"{self.count:03}")) == "taken":
+            self.accepted.append(f"{chat}:{self.count:03}")
+
+    @precondition(lambda self: self.accepted)
+    @rule(pick=picks)
+    def an_old_line_arrives_again(self, pick: int) -> None:
+        _, chat, line_id = _newest(self.accepted, pick).split(":")
+        assert self.do(self.desk.line(chat, line_id)) == "duplicate"
+
+    @rule(chat=chats, really=st.sampled_from([False, False, False, True]))
+    def the_owner_writes(self, chat: str, really: bool) -> None:
+        """Not often: it ends everything that is interesting."""
+        if not really:
+            return
+        self.count += 1
+        self.do(self.desk.line(chat[5:], f"{self.count:03}", from_owner=True))
+
+    # ── nobody dies ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule()
+    def turns_are_opened(self) -> None:
+        self.do(self.desk.turns.step())
+
+    @rule(text=st.sampled_from(["one\ntwo", "well", ""]), opened=st.booleans())
+    def turns_are_answered(self, text: str, opened: bool = True) -> None:
+        if opened:
+            self.do(self.desk.turns.step())
+        self.do(self.desk.answer_all(text))
+        self.all_results_are_handled()
+
+    @rule()
+    def all_results_are_handled(self) -> None:
+        for entry_id, fields in cast(Any, self.do(self.client.xrange(RESULTS))):
+            self.do(self.desk.results.handle(entry_id, fields))
+
+    @rule(chat=chats)
+    def a_chat_is_delivered(self, chat: str) -> None:
+        self.do(self.desk.lapse(chat))
+        self.do(self.desk.deliver(chat))
+
+    # ── bots that die or sleep between any two steps ─────────────────────────────────────────────────────────────
+
+    @rule(chat=chats, lapsed=st.booleans())
+    def a_bot_claims(self, chat: str, lapsed: bool) -> None:
+        if lapsed:
+            self.do(self.desk.lapse(chat))
+        if (claimed := self.do(claim(self.desk.scripts, chat))) is not None:
+            self.claims.append(claimed)
+
+    @precondition(lambda self: self.claims)
+    @rule(pick=picks)
+    def a_bot_acts_on_a_claim(self, pick: int) -> None:
+        self.do(self.desk.turns.act(_newest(self.claims, pick)))
+
+    @rule()
+    def a_bot_reads_a_result(self) -> None:
+        """Once with fresh eyes; with what its turn was at that moment, for the hand that commits much later."""
+        for entry_id, fields in self.do(self.desk.results._read_stream(">", None)):
+            self.read.append((entry_id, fields))
+            result = decode_result(fields[FIELD])
+            raw = self.do(self.client.hget(keys.of_chat(result.chat_key).chat, "request"))
+            if isinstance(result, Reply) and raw and decode_request(raw).request_id == result.request_id:
+                self.decided.append((entry_id, result, decode_request(raw)))
+
+    @precondition(lambda self: self.read)
+    @rule(pick=picks)
+    def a_bot_handles_a_result(self, pick: int) -> None:
+        self.do(self.desk.results.handle(*_newest(self.read, pick)))
+
+    @precondition(lambda self: self.decided)
+    @rule(pick=picks)
+    def a_bot_commits_late(self, pick: int) -> None:
+        entry_id, reply, request = _newest(self.decided, pick)
+        self.do(self.desk.results._commit(entry_id, reply, request, "one\ntwo"))
+
+    @precondition(lambda self: self.decided)
+    @rule(pick=picks)
+    def a_bot_regenerates_late(self, pick: int) -> None:
+        entry_id, reply, request = _newest(self.decided, pick)
+        self.do(self.desk.results._regenerate(entry_id, reply, request))
+
+    @rule(chat=chats)
+    def a_bot_claims_an_outbox(self, chat: str) -> None:
+        """Whoever had it is late from now on."""
+        self.do(self.desk.lapse(chat))
+        if claimed := self.do(self.desk.scripts.run("claim_send", chat, notice="notice")):
+            self.sends.append((chat, claimed[0], msgspec.json.decode(claimed[1], type=Bubble)))
+
+    @precondition(lambda self: self.sends)
+    @rule(pick=picks, end=ends)
+    def a_bot_sends(self, pick: int, end: str) -> None:
+        """Perhaps it never gets to write down how it went."""
+        send = _newest(self.sends, pick)
+        self.sends.remove(send)
+        chat, fence, bubble = send
+        begin = self.desk.scripts.say("begin", chat, resend_is_safe=0, halted_ms=0, **_about(fence, bubble))
+        leave = self.do(begin)
+        verdict = {"go": end, "hidden": "unknown", "withdrawn": "withdrawn"}.get(leave)
+        if leave == "go" and end in ("sent p1", "unknown"):
+            self.shown.append(bubble.bubble_id)
+        if verdict is not None:
+            self.begun.append((chat, fence, bubble, verdict))
+
+    @precondition(lambda self: self.begun)
+    @rule(pick=picks)
+    def a_bot_writes_down_how_it_went(self, pick: int) -> None:
+        chat, fence, bubble, verdict = _newest(self.begun, pick)
+        about = _about(fence, bubble)
+        self.do(self.desk.scripts.say("finish", chat, verdict=verdict, after_ms=0, notice_tries=3, **about))
+
+    # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(fails=st.booleans(), again=st.booleans())
+    def a_worker_answers(self, fails: bool, again: bool) -> None:
+        for entry_id, fields in cast(Any, self.do(self.client.xrange(REQUESTS, count=1))):
+            request = decode_request(fields[FIELD])
+            failed = ReplyFailed(request.request_id, request.chat_key, "poison")
+            self.do(self.desk.publish(failed if fails else self.do(self.desk.reply(request, "one\ntwo"))))
+            if not again:  # else its lease was lost after all, and another worker answers too
+                self.do(self.client.xdel(REQUESTS, entry_id))
+
+    # ── the promise ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def outcomes(self) -> list[tuple[str, str, list[str]]]:
+        """(request id, state, lines) of every outcome, the lines as `chat:line`."""
+        found = []
+        for key in cast(list[bytes], self.eyes.keys(keys.OUTCOME_PREFIX + "*")):
+            chat, state, lines = cast(list[bytes], self.eyes.hmget(key, ["chat_key", "state", "lines"]))
+            ids = [f"{chat.decode()}:{line_id}" for line_id in msgspec.json.decode(lines, type=list[str])]
+            found.append((key.decode().removeprefix(keys.OUTCOME_PREFIX), state.decode(), ids))
+        return found
+
+    def mailbox(self, chat: str) -> list[Line]:
+        raw = cast(list[bytes], self.eyes.lrange(keys.of_chat(chat).mailbox, 0, -1))
+        return [msgspec.json.decode(entry.partition(b" ")[2], type=Mail).line for entry in raw]
+
+    @invariant()
+    def each_line_should_be_in_one_place(self) -> None:
+        outcomes = self.outcomes()
+        places = Counter(line for _, _, lines in outcomes for line in lines)
+        places.update(f"{chat}:{line.line_id}" for chat in CHATS for line in self.mailbox(chat))
+        assert places == Counter(self.accepted)
+        for request_id, _, lines in outcomes:
+            assert request_id.removesuffix(":r1") == lines[-1], "a turn ends the lines it was asked for, no others"
+
+    @invariant()
+    def whatever_waits_should_come_due(self) -> None:
+        for chat in CHATS:
+            of = keys.of_chat(chat)
+            assert not self.eyes.llen(of.mailbox) or self.eyes.zscore(keys.DUE, chat) is not None
+            assert not self.eyes.llen(of.outbox) or self.eyes.zscore(of.outboxes, chat) is not None
+
+    @invariant()
+    def an_open_turn_should_be_whole(self) -> None:
+        names = ["request_id", "n", "request", "deadline_ms", "mode", "attempt"]
+        for chat in CHATS:
+            of = keys.of_chat(chat)
+            turn = cast(list[Any], self.eyes.hmget(of.chat, names))
+            assert all(turn) or not any(turn)
+            if turn[0]:
+                covered = int(turn[1])
+                assert 0 < covered <= len(self.mailbox(chat))
+                request = decode_request(turn[2])
+                assert request.request_id.encode() == turn[0]
+                assert list(request.lines[-covered:]) == self.mailbox(chat)[:covered]
+
+    @invariant()
+    def the_ledger_should_only_move_forward(self) -> None:
+        now: dict[str, str] = {}
+        for key in cast(list[bytes], self.eyes.keys(keys.LEDGER_PREFIX + "*")):
+            ledger = cast(dict[bytes, bytes], self.eyes.hgetall(key))
+            now |= {name.decode(): state.decode() for name, state in ledger.items()}
+        for bubble_id, state in self.ledgers.items():
+            assert now[bubble_id] == state or not state.startswith(FINAL)
+        self.ledgers = now
+
+    @invariant()
+    def nothing_should_be_said_twice_or_out_of_order(self) -> None:
+        replies = [bubble_id for bubble_id in self.shown if "#notice" not in bubble_id]
+        assert len(replies) == len(set(replies))
+        for chat in CHATS:
+            mine = [bubble_id for bubble_id in replies if bubble_id.startswith(chat)]
+            places = [(int(one.split(":")[2].split("#")[0]), int(one.rpartition("#")[2])) for one in mine]
+            assert places == sorted(places)
+
+    @invariant()
+    def nothing_should_be_said_before_the_notice(self) -> None:
+        tries = {chat: cast(bytes, self.eyes.hget(keys.of_chat(chat).chat, "notice_tries")) for chat in CHATS}
+        noticed = self.noticed | {chat for chat in CHATS if int(tries[chat] or 0) >= 3}
+        for bubble_id in self.shown:
+            chat = bubble_id[:6]
+            if "#notice" in bubble_id:
+                noticed.add(chat)
+            assert chat in noticed
+
+    def everything_should_end(self) -> None:
+        """With nobody dying any more, every line's turn ends in a visible state and nothing is left over."""
+        for _ in range(40):
+            for chat in CHATS:
+                self.do(self.desk.lapse(chat))
+            self.turns_are_answered("well")
+            for chat in CHATS:
+                self.do(self.desk.deliver(chat))
+        assert {state for _, state, _ in self.outcomes()} <= set(ENDED)
+        assert self.do(self.client.zcard(keys.DUE)) == self.do(self.client.zcard(keys.outboxes("test"))) == 0
+        assert self.do(self.client.xlen(RESULTS)) == self.do(self.client.xpending(RESULTS, BOTS))["pending"] == 0
+        self.each_line_should_be_in_one_place()
+        self.nothing_should_be_said_twice_or_out_of_order()
+
+
+def _newest(items: Sequence[Item], pick: int) -> Item:
+    """The newest for 0, older ones for more."""
+    return items[-1 - pick % len(items)]
+
+
+def _about(fence: int, bubble: Bubble) -> dict[str, Any]:
+    return {"fence": fence, "request_id": bubble.request_id, "bubble_id": bubble.bubble_id}
+
+
+@pytest.fixture
+def quick_url(redis_url: str) -> Iterator[str]:
+    """The same server, not waiting for its disk: nobody pulls its plug here (the chaos runs do)."""
+    client = connect_blocking(redis_url)
+    client.config_set("appendfsync", "no")
+    yield redis_url
+    client.config_set("appendfsync", "always")
+    client.close()
+
+
+def test_the_promise_should_hold(quick_url: str) -> None:
+    usual = settings(max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(cast(Any, lambda: Machine(quick_url)), settings=usual)

@@ -1,0 +1,26 @@
+"""The short chaos run: real processes killed and stopped all the time, Redis too. `make chaos` is the long one."""
+
+import random
+
+import pytest
+
+from tests.chaos import arena
+
+
+@pytest.mark.parametrize("resend_is_safe", [False, True])
+async def test_should_keep_the_promise_whatever_dies(resend_is_safe: bool) -> None:
+    seed = random.SystemRandom().randrange(10_000)
+    report = await arena.run(12, 120, 8, seed, patience_s=90, resend_is_safe=resend_is_safe)
+    assert report.verdict.clean, report
+    assert report.kills + report.stops >= 10, report
+    assert report.redis_kills >= 1, report
+    # What was being sent when its process died; a platform that knows a bubble again leaves nothing unknown.
+    assert report.verdict.unknown <= (0 if resend_is_safe else report.verdict.lines // 3), report
+
+
+async def test_should_catch_workers_that_forget_before_they_answer() -> None:
+    report = await arena.run(
+        6, 40, 4, seed=1, patience_s=60, resend_is_safe=True, ack_first=True, work_ms=(300, 600), deadline_ms=3_000
+    )
+    assert report.verdict.lost > 0, report
+    assert report.verdict.not_taken == report.verdict.answered_twice == report.verdict.not_ended == 0, report

@@ -1,0 +1,86 @@
+"""How a training tells where it is: `progress.json`, replaced at most twice a second, for whoever watches.
+
+Knows numbers and facet names only; not who reads them.
+"""
+
+import time
+from typing import Literal
+
+import msgspec
+
+from model_server.home import Home
+from training.corpus import replace_file
+
+_EVERY_S = 0.5
+_RECENT = 0.9
+"""Weight of the past in the smoothed loss and speed."""
+
+
+class TrainingProgress(msgspec.Struct, frozen=True):
+    """Where a training is. `eta_s` is for all facets; null until the speed is known."""
+
+    state: Literal["running", "done", "failed"]
+    facet: str = ""
+    step: int = 0
+    steps: int = 0
+    done_facets: tuple[str, ...] = ()
+    total_facets: int = 0
+    loss: float | None = None
+    tokens_per_s: float | None = None
+    eta_s: float | None = None
+
+
+class ProgressFile:
+    """The one writer of `progress.json`. Counts tokens to tell the speed and how long it will take."""
+
+    def __init__(self, home: Home) -> None:
+        self._path = home.runs_dir / "progress.json"
+        self._written_s = 0.0
+        self._tokens_left = 0
+        self.now = TrainingProgress("running")
+        self._write()
+
+    def plan(self, facets: int, tokens: int) -> None:
+        """How much there is to do in all."""
+        self._tokens_left = tokens
+        self._tell(total_facets=facets)
+
+    def begin(self, facet: str) -> None:
+        """The next facet."""
+        self._tell(facet=facet, step=0, steps=0, loss=None)
+
+    def step(self, step: int, steps: int, loss: float, tokens: int, seconds: float) -> None:
+        """One step of it."""
+        self._tokens_left = max(0, self._tokens_left - tokens)
+        speed = _smooth(self.now.tokens_per_s, tokens / max(seconds, 1e-6))
+        self.now = msgspec.structs.replace(
+            self.now,
+            step=step,
+            steps=steps,
+            loss=round(_smooth(self.now.loss, loss), 4),
+            tokens_per_s=round(speed, 1),
+            eta_s=round(self._tokens_left / speed, 1),
+        )
+        if time.monotonic() - self._written_s >= _EVERY_S:
+            self._write()
+
+    def finish(self, facet: str, tokens_not_needed: int = 0) -> None:
+        """The facet is published; it stopped early by so many tokens."""
+        self._tokens_left = max(0, self._tokens_left - tokens_not_needed)
+        self._tell(done_facets=(*self.now.done_facets, facet))
+
+    def end(self, state: Literal["done", "failed"]) -> None:
+        """Nothing more will come."""
+        self._tell(state=state, eta_s=0.0 if state == "done" else None)
+
+    def _tell(self, **changes: object) -> None:
+        self.now = msgspec.structs.replace(self.now, **changes)
+        self._write()
+
+    def _write(self) -> None:
+        self._written_s = time.monotonic()
+        replace_file(self._path, msgspec.json.encode(self.now) + b"\n")
+
+
+def _smooth(before: float | None, fresh: float) -> float:
+    return fresh if before is None else _RECENT * before + (1 - _RECENT) * fresh

@@ -1,0 +1,53 @@
+"""What the owner sees of a training: a bar on a terminal, a line for each facet anywhere else. All of it on stderr.
+
+Knows the news of `pipeline`, not how they come about.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from training.pipeline import StageDone
+from training.train_facet import Step
+
+
+class TrainingReporter:
+    """A context for one training; `told` is what `train_all` calls."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("loss {task.fields[loss]}"))
+        self._progress = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
+        self._task = self._progress.add_task("loading the base model", total=None, loss="-")
+
+    def __enter__(self) -> "TrainingReporter":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def told(self, facet: str, news: Step | StageDone) -> None:
+        """A step of a facet, or its end."""
+        if isinstance(news, Step):
+            self._progress.update(
+                self._task, description=facet, completed=news.step, total=news.steps, loss=f"{news.loss:.3f}"
+            )
+            return
+        came = news.manifest
+        how = "was trained already" if news.skipped else f"trained in {came.seconds:.0f} s"
+        losses = f"validation {came.validation_before:.3f} → {came.validation_after:.3f} nats per token"
+        self._console.print(f"facet {facet}: {how}, {losses}", highlight=False)
+
+
+@contextmanager
+def bar() -> Iterator[tuple[Progress, TaskID]]:
+    """One bar on stderr, for as long as the context lasts."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield progress, progress.add_task("held-out replies", total=None)

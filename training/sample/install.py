@@ -1,0 +1,32 @@
+"""Set up the sample owner in a folder of her own: configuration, chats and articles. Safe to repeat.
+
+Touches no configuration but hers: one that is not marked `demo = true` is somebody's own.
+"""
+
+from pathlib import Path
+
+from model_server.config import OwnerConfig, read_document, read_section
+from model_server.errors import ConfigError
+from model_server.home import find_home
+from training.corpus import replace_file
+from training.importing import ImportReport, import_everything
+
+HERE = Path(__file__).parent
+
+
+def install(config_path: Path | None) -> ImportReport:
+    """Her configuration at `config_path` (default: `config.toml` here) and her corpus in the home beside it.
+
+    ConfigError when another owner's configuration is there.
+    """
+    place = config_path or Path("config.toml")
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(place, (HERE / "config.toml").read_bytes())
+    if not read_section(read_document(place), "owner", OwnerConfig).demo:
+        raise ConfigError(
+            f"{place} belongs to another owner", "run the demo in an empty folder, or name another file with --config"
+        )
+    return import_everything(
+        [HERE / "result.json", HERE / "articles"], find_home(place), None, types_file=HERE / "contacts.json"
+    )

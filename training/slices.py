@@ -1,0 +1,119 @@
+"""From conversations to slices: sessions, the split by time, and which facet learns from which sessions. Pure.
+
+Knows no tokenizer and no model. A session is what lies between two long silences; it is held out whole or not at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from model_server.contract import Line
+from training.corpus import Contact, Conversation
+
+CORE = "core"
+ARTICLES = "articles"
+# A contact with fewer sessions is split together with the other such contacts of its type: 15 % of three is none.
+_ENOUGH_SESSIONS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Lines of one chat without a long silence between them."""
+
+    chat_key: str
+    contact_name: str
+    contact_type: str
+    lines: tuple[Line, ...]
+
+    @property
+    def replies(self) -> int:
+        """The owner's turns: bursts of lines, each counted once."""
+        return sum(ours for ours, _ in groupby(line.author == "owner" for line in self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Sessions by what they are for; of one contact, `held_out` is later than `validation`, and that than `train`."""
+
+    train: tuple[Session, ...]
+    validation: tuple[Session, ...]
+    held_out: tuple[Session, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one facet learns from, and what decides when it has learned enough."""
+
+    name: str
+    train: tuple[Session, ...]
+    validation: tuple[Session, ...]
+
+
+def cut_sessions(conversation: Conversation, contact_type: str, gap_s: float) -> list[Session]:
+    """Sessions of a chat, in order, without those in which the owner says nothing."""
+    pieces: list[list[Line]] = []
+    last_ms = 0
+    for line in conversation.lines:
+        if not pieces or line.at_ms - last_ms >= gap_s * 1000:
+            pieces.append([])
+        pieces[-1].append(line)
+        last_ms = line.at_ms
+    sessions = [
+        Session(conversation.chat_key, conversation.contact_name, contact_type, tuple(piece)) for piece in pieces
+    ]
+    return [session for session in sessions if session.replies]
+
+
+def all_sessions(conversations: Iterable[Conversation], contacts: Iterable[Contact], gap_s: float) -> list[Session]:
+    """Every session of the corpus, with the type of its contact ("" when the owner has not said it)."""
+    types = {contact_id: contact.type for contact in contacts for contact_id in contact.ids}
+    return [
+        session
+        for conversation in conversations
+        for session in cut_sessions(conversation, types.get(conversation.chat_key, ""), gap_s)
+    ]
+
+
+def split_by_time(sessions: Sequence[Session], held_out: float, validation: float) -> Split:
+    """Each contact's latest share held out, the share before it for validation; rounded to whole sessions."""
+    by_contact: dict[tuple[str, str], list[Session]] = defaultdict(list)
+    for session in sessions:
+        by_contact[session.contact_type, session.chat_key].append(session)
+    groups: dict[tuple[str, str], list[Session]] = defaultdict(list)
+    for (contact_type, chat_key), found in by_contact.items():
+        groups[contact_type, chat_key if len(found) >= _ENOUGH_SESSIONS else ""] += found
+    train: list[Session] = []
+    kept: list[Session] = []
+    latest: list[Session] = []
+    for key in sorted(groups):
+        ordered = sorted(groups[key], key=lambda session: (session.lines[0].at_ms, session.chat_key))
+        last = len(ordered) - round(len(ordered) * held_out)
+        middle = last - round(len(ordered) * validation)
+        train += ordered[:middle]
+        kept += ordered[middle:last]
+        latest += ordered[last:]
+    return Split(tuple(train), tuple(kept), tuple(latest))
+
+
+def choose_slices(split: Split, articles: Slice | None, min_replies: int) -> list[Slice]:
+    """The slices in the order they are trained: `core` first, then each type with enough replies, then `articles`."""
+    slices = [Slice(CORE, split.train, split.validation)]
+    for contact_type in sorted({session.contact_type for session in split.train} - {""}):
+        own = of_type(split.train, contact_type)
+        if sum(session.replies for session in own) >= min_replies:
+            slices.append(Slice(contact_type, own, of_type(split.validation, contact_type)))
+    return [one for one in (*slices, articles) if one is not None and one.train]
+
+
+def of_type(sessions: Iterable[Session], contact_type: str) -> tuple[Session, ...]:
+    """The sessions with contacts of one type."""
+    return tuple(session for session in sessions if session.contact_type == contact_type)
+
+
+def count_replies(sessions: Iterable[Session]) -> Mapping[str, int]:
+    """The owner's turns by contact type."""
+    counts: dict[str, int] = defaultdict(int)
+    for session in sessions:
+        counts[session.contact_type] += session.replies
+    return dict(counts)
