@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 import redis.asyncio
@@ -29,6 +30,8 @@ from model_server.presence import present_workers
 from model_server.redis_link import check_server, connect, redis_url
 
 log = structlog.get_logger()
+
+_SILENT_S = 120.0
 
 
 def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -> list[PlatformAdapter]:
@@ -65,23 +68,29 @@ def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -
 
 
 def read_progress(home: Home) -> dict[str, Any]:
-    """What the trainer last said of itself; empty when it never did."""
+    """What the trainer last said of itself; empty when it never did, or was killed while it ran."""
+    path = home.runs_dir / "progress.json"
     try:
-        told: dict[str, Any] = json.loads((home.runs_dir / "progress.json").read_text())
+        told: dict[str, Any] = json.loads(path.read_text())
+        silent_s = time.time() - path.stat().st_mtime
     except (OSError, ValueError):
         return {}
-    return told
+    return {} if told.get("state") == "running" and silent_s > _SILENT_S else told
 
 
 def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
     """The trainer's word, and of what it finished only that which a worker holds, for the page."""
-    done: list[str] = told.get("done_facets", [])
-    progress = [FacetProgress(name, "live" if name in live else "training", 1.0) for name in done]
-    current: str = told.get("facet", "")
-    if told.get("state") in ("running", "failed") and current and current not in done:
-        share = told.get("step", 0) / max(1, told.get("steps", 1))
-        progress.append(FacetProgress(current, "training" if told["state"] == "running" else "failed", share))
-    return progress
+    state, current, done = told.get("state"), told.get("facet"), told.get("done_facets", [])
+
+    def progress(name: str) -> FacetProgress:
+        if name in done:
+            return FacetProgress(name, "live" if name in live else "training", 1.0)
+        if name == current and state in ("running", "failed"):
+            share = told.get("step", 0) / max(1, told.get("steps", 1))
+            return FacetProgress(name, "training" if state == "running" else "failed", share)
+        return FacetProgress(name, "waiting" if state == "running" else "failed", 0.0)
+
+    return [progress(name) for name in told.get("facets", [])]
 
 
 async def run() -> None:

@@ -60,7 +60,24 @@ def _clean(reply: str, cut_off: bool) -> str:
     text = re.sub(r"\n{2,}", "\n", text).strip()
     if cut_off and (ends := [match.end() for match in re.finditer(r"[.!?…][\"')\]]*(?=\s|$)|(?=\n)", text)]):
         text = text[: ends[-1]].strip()
-    return text
+    return _said_once(text)
+
+
+_SENTENCE = re.compile(r"[^.!?…\n]+[.!?…]*[\"')\]]*|[.!?…]+|\n")
+
+
+def _said_once(text: str) -> str:
+    """Without sentences of three words or more that were said before: a small model comes back to its last thought."""
+    said: set[str] = set()
+    kept: list[str] = []
+    for sentence in _SENTENCE.findall(text):
+        words = " ".join(re.findall(r"\w+", sentence.lower()))
+        if words in said:
+            continue
+        if words.count(" ") >= 2:
+            said.add(words)
+        kept.append(sentence)
+    return re.sub(r"\s*\n\s*", "\n", "".join(kept)).strip()
 
 
 def _empty(candidate: Candidate) -> Verdict | None:

@@ -80,7 +80,7 @@ def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: 
             base = load_for_training(settings, home)
             trainer = make_trainer(base, settings)
             stages = [make_stage(base, settings, one) for one in slices]
-            progress.plan(len(stages), sum(stage.tokens * stage.epochs for stage in stages))
+            progress.plan(tuple(stage.name for stage in stages), sum(stage.tokens * stage.epochs for stage in stages))
             run = _Run(trainer, home, progress, told)
             done = [run.stage(stage) for stage in stages]
         except BaseException:

@@ -24,7 +24,8 @@ class TrainingProgress(msgspec.Struct, frozen=True):
     step: int = 0
     steps: int = 0
     done_facets: tuple[str, ...] = ()
-    total_facets: int = 0
+    facets: tuple[str, ...] = ()
+    """All of them, in the order they are trained."""
     loss: float | None = None
     tokens_per_s: float | None = None
     eta_s: float | None = None
@@ -40,10 +41,10 @@ class ProgressFile:
         self.now = TrainingProgress("running")
         self._write()
 
-    def plan(self, facets: int, tokens: int) -> None:
-        """How much there is to do in all."""
+    def plan(self, facets: tuple[str, ...], tokens: int) -> None:
+        """What there is to do in all."""
         self._tokens_left = tokens
-        self._tell(total_facets=facets)
+        self._tell(facets=facets)
 
     def begin(self, facet: str) -> None:
         """The next facet."""
