@@ -4,10 +4,7 @@ Hypothesis drives the real scripts on a real Redis. Dying is forgetting: a claim
 simply never continued; a zombie continues one much later, as often as it likes. Leases run out when a rule says so.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -15,37 +12,26 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from adapters.base import OutboundMessage, SentReceipt
 from bot import keys
-from bot.accept import Mail
-from bot.outcomes import ENDED
 from bot.pacing import Bubble
-from bot.turns import Claim, claim
+from bot.turns import claim
 from model_server.contract import (
-    BOTS,
     FIELD,
     REQUESTS,
-    RESULTS,
-    Line,
     Reply,
     ReplyFailed,
-    ReplyRequest,
     decode_request,
     decode_result,
 )
-from model_server.redis_link import connect, connect_blocking
-from tests.bot.desk import Desk, Recorder, config
+from model_server.redis_link import connect_blocking
+from tests.bot.promise import CHATS, Promise
 
-CHATS = ("test:1", "test:2")
-FINAL = ("sent", "unknown", "failed", "withdrawn")
 chats = st.sampled_from((*CHATS[:1] * 3, *CHATS))
 """Mostly one chat: more happens to it."""
 picks = st.integers(0, 5)
@@ -53,49 +39,8 @@ ends = st.sampled_from(["sent p1", "unknown", "pending", "failed no"])
 Item = TypeVar("Item")
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Promise):
     """Two chats, any number of processes."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.client = connect(url)
-        self.eyes = connect_blocking(url)
-        self.do(self.client.flushall())
-        self.shown: list[str] = []
-        shown = self.shown
-
-        class Platform(Recorder):
-            async def send(self, message: OutboundMessage) -> SentReceipt:
-                shown.append(message.bubble_id)
-                return await super().send(message)
-
-        # a line is at once the end of its burst; stand-downs end at once, so that chats go on
-        self.desk = Desk(self.client, config(takeover_ms=0, mailbox_lines=4), Path("/nonexistent"), Platform())
-        self.do(self.desk.results._prepare())
-        self.accepted: list[str] = []
-        self.ledgers: dict[str, str] = {}
-        self.noticed: set[str] = set()
-        self.count = 0
-        self.claims: list[Claim] = []
-        self.read: list[tuple[bytes, dict[bytes, bytes]]] = []
-        self.decided: list[tuple[bytes, Reply, ReplyRequest]] = []
-        self.sends: list[tuple[str, int, Bubble]] = []
-        self.begun: list[tuple[str, int, Bubble, str]] = []
-
-    def do(self, work: Any) -> Any:
-        async def wait() -> Any:
-            return await work
-
-        return self.runner.run(wait())
-
-    def teardown(self) -> None:
-        try:
-            self.everything_should_end()
-        finally:
-            self.do(self.client.aclose())
-            self.eyes.close()
-            self.runner.close()
 
     @initialize(known=st.booleans())
     def a_chat_may_have_a_past(self, known: bool) -> None:
@@ -142,9 +87,8 @@ class Machine(RuleBasedStateMachine):
         self.all_results_are_handled()
 
     @rule()
-    def all_results_are_handled(self) -> None:
-        for entry_id, fields in cast(Any, self.do(self.client.xrange(RESULTS))):
-            self.do(self.desk.results.handle(entry_id, fields))
+    def results_are_handled(self) -> None:
+        self.all_results_are_handled()
 
     @rule(chat=chats)
     def a_chat_is_delivered(self, chat: str) -> None:
@@ -231,94 +175,6 @@ class Machine(RuleBasedStateMachine):
             self.do(self.desk.publish(failed if fails else self.do(self.desk.reply(request, "one\ntwo"))))
             if not again:  # else its lease was lost after all, and another worker answers too
                 self.do(self.client.xdel(REQUESTS, entry_id))
-
-    # ── the promise ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def outcomes(self) -> list[tuple[str, str, list[str]]]:
-        """(request id, state, lines) of every outcome, the lines as `chat:line`."""
-        found = []
-        for key in cast(list[bytes], self.eyes.keys(keys.OUTCOME_PREFIX + "*")):
-            chat, state, lines = cast(list[bytes], self.eyes.hmget(key, ["chat_key", "state", "lines"]))
-            ids = [f"{chat.decode()}:{line_id}" for line_id in msgspec.json.decode(lines, type=list[str])]
-            found.append((key.decode().removeprefix(keys.OUTCOME_PREFIX), state.decode(), ids))
-        return found
-
-    def mailbox(self, chat: str) -> list[Line]:
-        raw = cast(list[bytes], self.eyes.lrange(keys.of_chat(chat).mailbox, 0, -1))
-        return [msgspec.json.decode(entry.partition(b" ")[2], type=Mail).line for entry in raw]
-
-    @invariant()
-    def each_line_should_be_in_one_place(self) -> None:
-        outcomes = self.outcomes()
-        places = Counter(line for _, _, lines in outcomes for line in lines)
-        places.update(f"{chat}:{line.line_id}" for chat in CHATS for line in self.mailbox(chat))
-        assert places == Counter(self.accepted)
-        for request_id, _, lines in outcomes:
-            assert request_id.removesuffix(":r1") == lines[-1], "a turn ends the lines it was asked for, no others"
-
-    @invariant()
-    def whatever_waits_should_come_due(self) -> None:
-        for chat in CHATS:
-            of = keys.of_chat(chat)
-            assert not self.eyes.llen(of.mailbox) or self.eyes.zscore(keys.DUE, chat) is not None
-            assert not self.eyes.llen(of.outbox) or self.eyes.zscore(of.outboxes, chat) is not None
-
-    @invariant()
-    def an_open_turn_should_be_whole(self) -> None:
-        names = ["request_id", "n", "request", "deadline_ms", "mode", "attempt"]
-        for chat in CHATS:
-            of = keys.of_chat(chat)
-            turn = cast(list[Any], self.eyes.hmget(of.chat, names))
-            assert all(turn) or not any(turn)
-            if turn[0]:
-                covered = int(turn[1])
-                assert 0 < covered <= len(self.mailbox(chat))
-                request = decode_request(turn[2])
-                assert request.request_id.encode() == turn[0]
-                assert list(request.lines[-covered:]) == self.mailbox(chat)[:covered]
-
-    @invariant()
-    def the_ledger_should_only_move_forward(self) -> None:
-        now: dict[str, str] = {}
-        for key in cast(list[bytes], self.eyes.keys(keys.LEDGER_PREFIX + "*")):
-            ledger = cast(dict[bytes, bytes], self.eyes.hgetall(key))
-            now |= {name.decode(): state.decode() for name, state in ledger.items()}
-        for bubble_id, state in self.ledgers.items():
-            assert now[bubble_id] == state or not state.startswith(FINAL)
-        self.ledgers = now
-
-    @invariant()
-    def nothing_should_be_said_twice_or_out_of_order(self) -> None:
-        replies = [bubble_id for bubble_id in self.shown if "#notice" not in bubble_id]
-        assert len(replies) == len(set(replies))
-        for chat in CHATS:
-            mine = [bubble_id for bubble_id in replies if bubble_id.startswith(chat)]
-            places = [(int(one.split(":")[2].split("#")[0]), int(one.rpartition("#")[2])) for one in mine]
-            assert places == sorted(places)
-
-    @invariant()
-    def nothing_should_be_said_before_the_notice(self) -> None:
-        tries = {chat: cast(bytes, self.eyes.hget(keys.of_chat(chat).chat, "notice_tries")) for chat in CHATS}
-        noticed = self.noticed | {chat for chat in CHATS if int(tries[chat] or 0) >= 3}
-        for bubble_id in self.shown:
-            chat = bubble_id[:6]
-            if "#notice" in bubble_id:
-                noticed.add(chat)
-            assert chat in noticed
-
-    def everything_should_end(self) -> None:
-        """With nobody dying any more, every line's turn ends in a visible state and nothing is left over."""
-        for _ in range(40):
-            for chat in CHATS:
-                self.do(self.desk.lapse(chat))
-            self.turns_are_answered("well")
-            for chat in CHATS:
-                self.do(self.desk.deliver(chat))
-        assert {state for _, state, _ in self.outcomes()} <= set(ENDED)
-        assert self.do(self.client.zcard(keys.DUE)) == self.do(self.client.zcard(keys.outboxes("test"))) == 0
-        assert self.do(self.client.xlen(RESULTS)) == self.do(self.client.xpending(RESULTS, BOTS))["pending"] == 0
-        self.each_line_should_be_in_one_place()
-        self.nothing_should_be_said_twice_or_out_of_order()
 
 
 def _newest(items: Sequence[Item], pick: int) -> Item:

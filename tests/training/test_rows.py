@@ -1,6 +1,7 @@
 """Rows: packing, the cut model and the loss equal what transformers computes of each conversation alone."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from model_server.config import OwnerConfig
 from model_server.contract import Line
 from model_server.facets import FacetBank
 from model_server.render import Rendered
+from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
 from training.config import TrainingConfig
 from training.examples import Row, cut_pieces, pack, render_sessions
 from training.slices import Session
@@ -142,3 +144,16 @@ def test_should_cut_long_sessions_between_exchanges_and_lose_no_line(bundled: Ba
     assert [line for piece in pieces for line in piece] == list(long.lines)
     assert len(pieces) > 3
     assert all(piece[0].author == "contact" for piece in pieces)
+
+
+def test_should_go_on_only_from_a_checkpoint_of_the_same_training(tmp_path: Path) -> None:
+    place = tmp_path / "checkpoint.safetensors"
+    state = Progressed("these rows", epoch=1, step=3, best_epoch=1, best_loss=2.5, loss_before=3.5, seconds=1.0)
+    write_checkpoint(place, state, {"now.0": torch.ones(2, 3)})
+    kept = read_checkpoint(place, "these rows")
+    assert kept is not None
+    assert kept[0] == state
+    torch.testing.assert_close(kept[1]["now.0"], torch.ones(2, 3))
+    assert read_checkpoint(place, "other rows") is None
+    place.write_bytes(place.read_bytes()[:40])
+    assert read_checkpoint(place, "these rows") is None
