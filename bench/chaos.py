@@ -16,7 +16,8 @@ from rich.table import Table
 
 from tests.chaos import arena
 
-COLUMNS = (
+HARMS = ("seconds", "kills", "stops", "redis_kills")
+COUNTS = (
     "lines",
     "turns",
     "not_taken",
@@ -52,13 +53,18 @@ async def rounds(options: argparse.Namespace, console: Console) -> list[arena.Re
 
 
 def show(reports: list[arena.Report], console: Console) -> None:
-    table = Table("round", "platform", "s", "killed", "stopped", "redis killed", *COLUMNS)
-    for number, report in enumerate(reports, start=1):
-        platform = "knows ids" if report.resend_is_safe else "knows none"
-        harm = (report.seconds, report.kills, report.stops, report.redis_kills)
-        counts = [getattr(report.verdict, name) for name in COLUMNS]
-        table.add_row(str(number), platform, *map(str, (*harm, *counts)))
+    """A column a round, a row a number."""
+    table = Table("round", *(str(number) for number in range(1, len(reports) + 1)), "all")
+    table.add_row("platform knows ids", *("yes" if report.resend_is_safe else "no" for report in reports))
+    for name in HARMS:
+        _add(table, name, [getattr(report, name) for report in reports])
+    for name in COUNTS:
+        _add(table, name, [getattr(report.verdict, name) for report in reports])
     console.print(table)
+
+
+def _add(table: Table, name: str, numbers: list[float]) -> None:
+    table.add_row(name.replace("_", " "), *(f"{number:g}" for number in (*numbers, sum(numbers))))
 
 
 def main() -> None:
@@ -69,7 +75,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options = parser.parse_args()
-    console = Console(stderr=options.json, width=None if sys.stdout.isatty() else 180)
+    console = Console(stderr=options.json)
     reports = asyncio.run(rounds(options, console))
     clean = all(report.verdict.clean for report in reports)
     if options.json:

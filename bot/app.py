@@ -4,12 +4,9 @@ The one place that names concrete adapters; what happens to a message is nowhere
 """
 
 import asyncio
-import json
 import os
 import signal
 import sys
-import time
-from typing import Any
 
 import redis.asyncio
 import structlog
@@ -22,6 +19,7 @@ from adapters.web_settings import WebSettings
 from bot.config import BotConfig, read_bot_config
 from bot.outcomes import read_history
 from bot.process import Bot
+from bot.training_progress import facet_progress, read_progress
 from model_server.config import find_config, read_document
 from model_server.errors import RedisUnavailable, SelfsameError
 from model_server.home import Home, find_home
@@ -30,8 +28,6 @@ from model_server.presence import present_workers
 from model_server.redis_link import check_server, connect, redis_url
 
 log = structlog.get_logger()
-
-_SILENT_S = 120.0
 
 
 def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -> list[PlatformAdapter]:
@@ -65,32 +61,6 @@ def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -
         terminal.bind()
         adapters.append(terminal)
     return adapters
-
-
-def read_progress(home: Home) -> dict[str, Any]:
-    """What the trainer last said of itself; empty when it never did, or was killed while it ran."""
-    path = home.runs_dir / "progress.json"
-    try:
-        told: dict[str, Any] = json.loads(path.read_text())
-        silent_s = time.time() - path.stat().st_mtime
-    except (OSError, ValueError):
-        return {}
-    return {} if told.get("state") == "running" and silent_s > _SILENT_S else told
-
-
-def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
-    """The trainer's word, and of what it finished only that which a worker holds, for the page."""
-    state, current, done = told.get("state"), told.get("facet"), told.get("done_facets", [])
-
-    def progress(name: str) -> FacetProgress:
-        if name in done:
-            return FacetProgress(name, "live" if name in live else "training", 1.0)
-        if name == current and state in ("running", "failed"):
-            share = told.get("step", 0) / max(1, told.get("steps", 1))
-            return FacetProgress(name, "training" if state == "running" else "failed", share)
-        return FacetProgress(name, "waiting" if state == "running" else "failed", 0.0)
-
-    return [progress(name) for name in told.get("facets", [])]
 
 
 async def run() -> None:

@@ -108,13 +108,14 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
     from bot import status as looking
     from bot.instance import read_instance
+    from bot.training_progress import read_progress
     from model_server.redis_link import connect, redis_url
 
     async def look() -> looking.Status:
         instance = read_instance()
         client = connect(redis_url(instance.redis, instance.home))
         try:
-            return await looking.read_status(client)
+            return await looking.read_status(client, read_progress(instance.home))
         finally:
             await client.aclose()
 

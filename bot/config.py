@@ -38,8 +38,8 @@ class TurnsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lines of a chat that are kept and given to the persona."""
     disclosure: _Text = "Automatic reply: a machine answers here in {owner}'s name. {owner} can read everything."
     """Sent before the first reply of every chat. `{owner}` is the owner's name."""
-    honest_answer: _Text = "And honestly: yes, this is a machine answering in {owner}'s name."
-    """Added whenever somebody asks whether they talk to a machine."""
+    honest_answer: _Text = "Honestly: yes, a machine is answering in {owner}'s name."
+    """Said first whenever somebody asks whether they talk to a machine."""
 
 
 class PacingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

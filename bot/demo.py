@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import read_progress
 from bot.instance import Instance, notice, prepare, read_instance, report, run_step, running_redis
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
+from bot.training_progress import read_progress
 from model_server.home import Home
 from model_server.presence import present_workers
 from model_server.redis_link import connect, redis_url

@@ -1,6 +1,7 @@
 """Sees when somebody asks whether they talk to a machine: such a question always gets an honest answer. Pure.
 
-Knows nothing of how the answer is sent. Errs on the side of answering: an honest sentence too many does no harm.
+Knows nothing of how the answer is sent. Errs on the side of answering: an honest sentence too many does no harm, and
+neither does a lost reply that may have denied it.
 """
 
 import re
@@ -27,3 +28,19 @@ def asks_for_honesty(turn: tuple[Line, ...]) -> bool:
     """True when a line of the turn asks whether a machine, or the owner in person, is answering."""
     texts = (" ".join(line.text.lower().replace("’", "'").split()) for line in turn)
     return any(asks.search(text) for text in texts for asks in _ASKS)
+
+
+# "I am not", "i'm a human", "no robot here", "of course not", "really me": beside the honest answer none may stand.
+_DENIES = re.compile(
+    rf"\b(?:i'?m|i am|it's|it is|this is|we're|we are) (?:really |just |only |definitely |actually )?"
+    rf"(?:not?\b|a\b|an\b|human|real|me\b|myself)|\b(?:not?|never)\b.{{0,20}}\b{_MACHINE}\b"
+    rf"|\b(?:human|real person|really me|flesh|of course not|nope|no)\b",
+    re.IGNORECASE,
+)
+
+
+def made_honest(text: str, turn: tuple[Line, ...], answer: str) -> str:
+    """The reply as it may be sent: `answer` first when somebody asked, and alone when the reply might deny it."""
+    if not asks_for_honesty(turn):
+        return text
+    return answer if _DENIES.search(text.replace("’", "'")) else f"{answer}\n{text}"

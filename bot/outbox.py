@@ -15,9 +15,9 @@ from bot import keys
 from bot.compose import second_try, turn_lines
 from bot.config import BotConfig
 from bot.guard import Allow, Refuse, Regenerate, check
-from bot.honesty import asks_for_honesty
+from bot.honesty import made_honest
 from bot.loops import flaw_of
-from bot.pacing import Bubble, pace
+from bot.pacing import pace
 from bot.scripts import Scripts
 from model_server.contract import (
     BOTS,
@@ -134,7 +134,8 @@ class Results:
         request = decode_request(raw)
         match check(reply.text, turn_lines(request), cut_off=reply.finish == "length"):
             case Allow(text):
-                return await self._commit(entry_id, reply, request, text)
+                answer = named(self._config.turns.honest_answer, self._config.owner.name)
+                return await self._commit(entry_id, reply, request, made_honest(text, turn_lines(request), answer))
             case Regenerate(reason) if int(attempt) == 0:
                 log.warning("reply.regenerated", request_id=reply.request_id, reason=reason)
                 return await self._regenerate(entry_id, reply, request)
@@ -156,7 +157,8 @@ class Results:
 
     async def _commit(self, entry_id: bytes, reply: Reply, request: ReplyRequest, text: str) -> str:
         now_ms = time.time_ns() // 1_000_000
-        bubbles = self._bubbles(request, text, elapsed_ms=reply.queue_ms + reply.generate_ms)
+        elapsed_ms = reply.queue_ms + reply.generate_ms
+        bubbles = pace(request.request_id, text, elapsed_ms, self._config.pacing)
         line = Line(line_id=reply.request_id, author="persona", text=text, at_ms=now_ms)
         draft = Draft(reply.request_id, reply.chat_key, request.contact_name, request.contact_type, text)
         done = await self._scripts.say(
@@ -179,13 +181,6 @@ class Results:
             reply_chars=len(text),
         )
         return done
-
-    def _bubbles(self, request: ReplyRequest, text: str, elapsed_ms: int) -> tuple[Bubble, ...]:
-        bubbles = pace(request.request_id, text, elapsed_ms, self._config.pacing)
-        if asks_for_honesty(turn_lines(request)):
-            honest = named(self._config.turns.honest_answer, self._config.owner.name)
-            bubbles += (Bubble(f"{request.request_id}#honest", request.request_id, honest, 0),)
-        return bubbles
 
     async def _fail(self, entry_id: bytes, chat_key: str, request_id: str, reason: str) -> str:
         done = await self._scripts.say("fail", chat_key, entry_id=entry_id, request_id=request_id, reason=reason)

@@ -37,9 +37,11 @@ class Status(msgspec.Struct, frozen=True):
     """How many turns ended in each state, and how many lines were full or duplicate."""
     problems: list[Problem]
     """The newest dead or unknown turns, newest first."""
+    training: dict[str, Any] = {}
+    """The trainer's word of itself (`runs/progress.json`); empty when none is known."""
 
 
-async def read_status(client: redis.asyncio.Redis) -> Status:
+async def read_status(client: redis.asyncio.Redis, training: dict[str, Any]) -> Status:
     """Raises RedisUnavailable when the instance does not run."""
     try:
         counts = cast(dict[bytes, bytes], await client.hgetall(keys.COUNTS))
@@ -55,6 +57,7 @@ async def read_status(client: redis.asyncio.Redis) -> Status:
                 Problem(*(fields.get(name, b"").decode() for name in (b"request_id", b"state", b"reason")))
                 for _, fields in dead
             ],
+            training=training,
         )
     except (RedisError, OSError) as error:
         raise RedisUnavailable(
@@ -70,6 +73,11 @@ def show(status: Status, console: Console) -> None:
     if not status.workers:
         console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
     console.print(f"chats waiting: {status.waiting_chats}, requests: {status.requests}, results: {status.results}")
+    if status.training.get("state") == "running":
+        told = status.training
+        left = f", {told['eta_s'] / 60:.0f} min left" if told.get("eta_s") is not None else ""
+        done = f"{len(told['done_facets'])} of {len(told['facets'])} facets done"
+        console.print(f"training: {told['facet']} {told['step']}/{told['steps']}, {done}{left}")
     if status.halted:
         console.print("sending is halted")
     table = Table("ended", "count", box=None)

@@ -89,7 +89,7 @@ async def test_should_skip_with_a_reason(
 async def test_should_tell_an_asking_contact_that_it_is_a_machine(desk: Desk) -> None:
     await desk.line(text="are you a bot?")
     await desk.whole_turn("no lol")
-    assert desk.adapter.texts[1:] == ["no lol", "And honestly: yes, this is a machine answering in the owner's name."]
+    assert desk.adapter.texts[1:] == ["Honestly: yes, a machine is answering in the owner's name."]
 
 
 async def test_should_answer_as_the_type_in_the_contacts_file(desk: Desk, tmp_path: object) -> None:

@@ -13,7 +13,7 @@ from bot.config import PacingConfig
 from bot.contacts import Contact, ContactBook
 from bot.gate import Answer, Decision, Defer, Draft, Facts, Skip, decide
 from bot.guard import Allow, Refuse, Regenerate, Verdict, check
-from bot.honesty import asks_for_honesty
+from bot.honesty import asks_for_honesty, made_honest
 from bot.pacing import pace, split
 from model_server.contract import Line
 
@@ -184,3 +184,19 @@ def test_should_read_the_contacts_again_when_they_change(tmp_path: Path) -> None
     assert book.resolve("web", "x", "Me", "family") == Contact("web:x", "Me", "family")
     path.unlink()
     assert book.resolve("telegram", "7", "ann", None).contact_type == "stranger"
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("why do you ask", "Yes, a machine.\nwhy do you ask"),
+        ("no lol", "Yes, a machine."),
+        ("I am not. The word robot is very bad.", "Yes, a machine."),
+        ("i’m a real person", "Yes, a machine."),
+        ("it's me, silly", "Yes, a machine."),
+        ("never been a bot in my life", "Yes, a machine."),
+    ],
+)
+def test_should_let_no_denial_stand_beside_the_honest_answer(reply: str, said: str) -> None:
+    assert made_honest(reply, (line("are you a bot?"),), "Yes, a machine.") == said
+    assert made_honest(reply, (line("how are you?"),), "Yes, a machine.") == reply

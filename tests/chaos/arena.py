@@ -54,7 +54,7 @@ class Actor:
     async def start(self) -> None:
         with self._errors.open("ab") as errors:
             self._child = await asyncio.create_subprocess_exec(
-                *self._argv, stderr=errors, preexec_fn=embedded_redis.die_with_parent
+                *self._argv, stdout=errors, stderr=errors, preexec_fn=embedded_redis.die_with_parent
             )
 
     def signal(self, number: signal.Signals) -> None:

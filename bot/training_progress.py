@@ -1,0 +1,36 @@
+"""What the trainer says of itself, as the page, the demo and `selfsame status` show it. Starts and stops nothing."""
+
+import json
+import time
+from typing import Any
+
+from adapters.local_contract import FacetProgress
+from model_server.home import Home
+
+_SILENT_S = 120.0
+
+
+def read_progress(home: Home) -> dict[str, Any]:
+    """What the trainer last said of itself; empty when it never did, or was killed while it ran."""
+    path = home.runs_dir / "progress.json"
+    try:
+        told: dict[str, Any] = json.loads(path.read_text())
+        silent_s = time.time() - path.stat().st_mtime
+    except (OSError, ValueError):
+        return {}
+    return {} if told.get("state") == "running" and silent_s > _SILENT_S else told
+
+
+def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
+    """The trainer's word, and of what it finished only that which a worker holds, for the page."""
+    state, current, done = told.get("state"), told.get("facet"), told.get("done_facets", [])
+
+    def progress(name: str) -> FacetProgress:
+        if name in done:
+            return FacetProgress(name, "live" if name in live else "training", 1.0)
+        if name == current and state in ("running", "failed"):
+            share = told.get("step", 0) / max(1, told.get("steps", 1))
+            return FacetProgress(name, "training" if state == "running" else "failed", share)
+        return FacetProgress(name, "waiting" if state == "running" else "failed", 0.0)
+
+    return [progress(name) for name in told.get("facets", [])]
