@@ -15,9 +15,10 @@ import structlog
 
 from adapters.base import ChatRef, OutboundMessage, OutcomeHidden, PlatformAdapter, Refused, RetryLater, SendFailed
 from bot import keys
-from bot.loops import REDIS_TROUBLE, Stopping, flaw_of, persist
+from bot.loops import REDIS_TROUBLE, Stopping, persist
 from bot.pacing import Bubble
 from bot.scripts import Scripts
+from model_server.log import flaw_of
 
 log = structlog.get_logger()
 

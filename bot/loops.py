@@ -6,13 +6,13 @@ Knows no work of its own. Every step is safe to repeat, so the answer to trouble
 import asyncio
 import contextlib
 import random
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
 from redis.exceptions import RedisError
+
+from model_server.log import flaw_of
 
 Result = TypeVar("Result")
 Stopping = asyncio.Event
@@ -47,12 +47,6 @@ async def keep_going(name: str, step: Callable[[], Awaitable[None]], stopping: S
         except Exception as error:
             log.error("loop.flaw", loop=name, flaw=flaw_of(error))
             await rest(_LONGEST_PAUSE_S, stopping)
-
-
-def flaw_of(error: Exception) -> str:
-    """Kind and place of an error of ours or a platform's. Never its message: that may quote what people wrote."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    return " < ".join([type(error).__name__, *(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))])
 
 
 async def rest(seconds: float, stopping: Stopping) -> None:

@@ -16,7 +16,6 @@ from bot.compose import second_try, turn_lines
 from bot.config import BotConfig
 from bot.guard import Allow, Refuse, Regenerate, check
 from bot.honesty import made_honest
-from bot.loops import flaw_of
 from bot.pacing import pace
 from bot.scripts import Scripts
 from model_server.contract import (
@@ -31,6 +30,7 @@ from model_server.contract import (
     decode_result,
     encode,
 )
+from model_server.log import flaw_of
 
 log = structlog.get_logger()
 

@@ -20,13 +20,14 @@ from bot.accept import make_inbox
 from bot.config import BotConfig
 from bot.contacts import ContactBook
 from bot.deliver import Courier
-from bot.loops import Stopping, flaw_of, keep_going, rest
+from bot.loops import Stopping, keep_going, rest
 from bot.outbox import Results, named
 from bot.outcomes import as_they_end
 from bot.scripts import Scripts
 from bot.turns import Turns
 from bot.typing_sign import TypingSign
 from model_server.home import Home
+from model_server.log import flaw_of
 
 log = structlog.get_logger()
 

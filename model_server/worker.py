@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from model_server.contract import Reply, ReplyFailed, ReplyRequest, Result, decode_request
 from model_server.errors import EngineStopped, SelfsameError
+from model_server.log import flaw_of
 from model_server.redis_link import LINK_ERRORS
 from model_server.streams import Lease, LeaseKeeper, RequestQueue
 
@@ -117,7 +118,7 @@ class Worker:
             log.error("cannot_answer", request_id=request.request_id, error=str(error))
             return ReplyFailed(request.request_id, request.chat_key, "engine", type(error).__name__)
         except Exception as error:  # a fault of ours: loud to the owner, tried again, poison in the end
-            log.exception("answer_failed", request_id=request.request_id, error=type(error).__name__)
+            log.error("answer_failed", request_id=request.request_id, flaw=flaw_of(error))
             return None
 
     def _refusal(self, request: ReplyRequest, lease: Lease) -> Literal["poison", "expired"] | None:
