@@ -106,7 +106,7 @@ def _welcome(instance: Instance) -> Panel:
         f"  the page       [link]http://{instance.web.host}:{instance.web.port}[/link]\n"
         f"  the terminal   {command} chat --as friend\n"
         f'  one line       {command} chat --as family --once "did you eat?" --json\n\n'
-        "Her facets are being trained below, and each is taken in as it finishes. Ctrl-C stops everything.",
+        "Facets that are not trained yet are trained below, and each is taken in at once. Ctrl-C stops everything.",
         expand=False,
     )
 
@@ -142,5 +142,5 @@ async def _show_training(console: Console, home: Home, training: "asyncio.Task[i
 def _tell(progress: Progress, now: dict[str, Any], told: set[str]) -> set[str]:
     fresh = [facet for facet in now.get("done_facets", []) if facet not in told]
     for facet in fresh:
-        progress.console.print(f"[green]✓[/green] facet {facet} is trained and taken in")
+        progress.console.print(f"[green]✓[/green] facet {facet} is in force")
     return set(fresh)

@@ -73,7 +73,7 @@ def show(status: Status, console: Console) -> None:
     if not status.workers:
         console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
     console.print(f"chats waiting: {status.waiting_chats}, requests: {status.requests}, results: {status.results}")
-    if status.training.get("state") == "running":
+    if status.training.get("state") == "running" and status.training["facets"]:
         told = status.training
         left = f", {told['eta_s'] / 60:.0f} min left" if told.get("eta_s") is not None else ""
         done = f"{len(told['done_facets'])} of {len(told['facets'])} facets done"
