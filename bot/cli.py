@@ -8,13 +8,19 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import msgspec
+import redis.asyncio
 import typer
+from redis.exceptions import RedisError
 
-from model_server.errors import SelfsameError
+from model_server.errors import RedisUnavailable, SelfsameError
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="selfsame",
@@ -54,8 +60,8 @@ def up() -> None:
     raise typer.Exit(asyncio.run(run_up()))
 
 
-@app.command()
-def redis() -> None:
+@app.command("redis")
+def redis_() -> None:
     """Run the embedded Redis alone, in the foreground (for a Procfile)."""
     from bot.instance import run_redis
 
@@ -109,21 +115,66 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     from bot import status as looking
     from bot.instance import read_instance
     from bot.training_progress import read_progress
-    from model_server.redis_link import connect, redis_url
 
-    async def look() -> looking.Status:
-        instance = read_instance()
-        client = connect(redis_url(instance.redis, instance.home))
-        try:
-            return await looking.read_status(client, read_progress(instance.home))
-        finally:
-            await client.aclose()
-
-    found = asyncio.run(look())
+    training = read_progress(read_instance().home)
+    found = _with_redis(lambda client: looking.read_status(client, training))
     if as_json:
         print(json.dumps(looking.as_json(found)))
     else:
         looking.show(found, Console(highlight=False))
+
+
+@app.command()
+def halt() -> None:
+    """Stop every send at once, whatever is on its way. `selfsame resume` lets it go on."""
+    from bot.sending import halt
+
+    _with_redis(halt)
+    print("nothing is sent any more → selfsame resume")
+
+
+@app.command()
+def resume() -> None:
+    """Let sends go on after `selfsame halt`."""
+    from bot.sending import resume
+
+    _with_redis(resume)
+    print("sending goes on")
+
+
+@app.command()
+def drafts(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """The replies held for you ([turns] autoreply = "draft")."""
+    from bot.sending import held_replies
+
+    held = _with_redis(held_replies)
+    if as_json:
+        print(json.dumps({"drafts": msgspec.to_builtins(held)}, ensure_ascii=False))
+        return
+    for draft in held:
+        print(f"{draft.chat_key} ({draft.contact_type} {draft.contact_name}): {draft.text}")
+    if not held:
+        print("nothing is held")
+
+
+def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
+    """What `act` finds or does on the instance's Redis. RedisUnavailable when it does not run."""
+    from bot.instance import read_instance
+    from model_server.redis_link import connect, redis_url
+
+    async def run() -> T:
+        instance = read_instance()
+        client = connect(redis_url(instance.redis, instance.home))
+        try:
+            return await act(client)
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(
+                f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
+            ) from None
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
 
 
 def mount() -> typer.Typer:

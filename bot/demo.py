@@ -7,7 +7,6 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -18,7 +17,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot.instance import Instance, notice, prepare, read_instance, report, run_step, running_redis
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
 from bot.training_progress import read_progress
-from model_server.home import Home
 from model_server.presence import present_workers
 from model_server.redis_link import connect, redis_url
 
@@ -50,7 +48,7 @@ async def run() -> int:
             return report(supervisor, programs, ended)
         console.print(_welcome(instance))
         training = supervisor.start(TRAINING)
-        showing = asyncio.create_task(_show_training(console, instance.home, training))
+        showing = asyncio.create_task(_show_training(console, instance, training))
         ended = await until_stopped(*programs)
         showing.cancel()
         console.print("stopping …")
@@ -74,7 +72,7 @@ async def _ready(instance: Instance) -> int:
     """Return 0 once a worker can answer and the page is open."""
     client = connect(redis_url(instance.redis, instance.home))
     try:
-        while not (await _answering(client) and await _open(instance)):  # noqa: ASYNC110  # another process's state
+        while not (await _answering(client) and (not instance.web.enabled or await _open(instance))):  # noqa: ASYNC110  # another process's state
             await asyncio.sleep(_POLL_S)
     finally:
         await client.aclose()
@@ -118,29 +116,36 @@ def _short(program: Path) -> str:
         return str(program)
 
 
-async def _show_training(console: Console, home: Home, training: "asyncio.Task[int]") -> None:
-    """Progress bars as the trainer tells them, and a line for each facet that is done."""
+async def _show_training(console: Console, instance: Instance, training: "asyncio.Task[int]") -> None:
+    """Progress bars as the trainer tells them, and a line for each facet that a worker has taken in."""
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    client = connect(redis_url(instance.redis, instance.home))
     told: set[str] = set()
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("training", total=None)
-        while not training.done():
-            told |= _tell(progress, read_progress(home), told)
-            now = read_progress(home)
-            if now.get("state") == "running":
-                progress.update(bar, description=f"facet {now['facet']}", completed=now["step"], total=now["steps"])
-            await asyncio.sleep(_POLL_S)
-        _tell(progress, read_progress(home), told)
+    wanted: set[str] = set()
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            bar = progress.add_task("training", total=None)
+            while not training.done() or (training.result() == 0 and told != wanted):
+                now = read_progress(instance.home)
+                wanted = set(now.get("facets", []))
+                for facet in sorted((await _in_force(client) & wanted) - told):
+                    told.add(facet)
+                    console.print(f"[green]✓[/green] facet {facet} is in force")
+                if now.get("state") == "running":
+                    what = f"facet {now['facet']}" if now["facet"] else "reading the corpus"
+                    progress.update(bar, description=what, completed=now["step"], total=now["steps"] or None)
+                await asyncio.sleep(_POLL_S)
+    finally:
+        await client.aclose()
     if training.result() == 0:
         console.print("[green]✓[/green] every facet is in force: ask the same question as family and as a friend")
     else:
-        console.print(
-            f"! training stopped → see {home.logs_dir / 'training.out'}, then `selfsame train` goes on from there"
-        )
+        out = instance.home.logs_dir / "training.out"
+        console.print(f"! training stopped → see {out}; `selfsame train` goes on from there")
 
 
-def _tell(progress: Progress, now: dict[str, Any], told: set[str]) -> set[str]:
-    fresh = [facet for facet in now.get("done_facets", []) if facet not in told]
-    for facet in fresh:
-        progress.console.print(f"[green]✓[/green] facet {facet} is in force")
-    return set(fresh)
+async def _in_force(client: redis.asyncio.Redis) -> set[str]:
+    try:
+        return {facet for worker in await present_workers(client) for facet in worker.facets}
+    except (RedisError, OSError):
+        return set()

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from bot import embedded_redis
-from bot.config import WebConfig
+from bot.config import TurnsConfig, WebConfig
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
 from model_server.config import Document, OwnerConfig, RedisConfig, find_config, read_document, read_section
 from model_server.errors import ConfigError
@@ -41,6 +41,11 @@ class Instance:
         return read_section(self.document, "web", WebConfig)
 
     @property
+    def turns(self) -> TurnsConfig:
+        """Whether and when chats are answered."""
+        return read_section(self.document, "turns", TurnsConfig)
+
+    @property
     def redis(self) -> RedisConfig:
         """Which server."""
         return read_section(self.document, "redis", RedisConfig)
@@ -54,17 +59,16 @@ def read_instance() -> Instance:
 
 @contextlib.asynccontextmanager
 async def running_redis(instance: Instance) -> AsyncIterator[str]:
-    """The instance's Redis, checked: the configured one, or the embedded one for as long as the context lasts."""
-    child = None if instance.redis.url else await embedded_redis.start(instance.home)
-    try:
+    """The version of the instance's Redis, checked: the configured one, or the embedded one, kept up meanwhile."""
+    async with contextlib.AsyncExitStack() as stack:
+        if not instance.redis.url:
+            await stack.enter_async_context(embedded_redis.kept_up(instance.home, notice))
         client = connect(redis_url(instance.redis, instance.home))
         try:
-            yield await check_server(client)
+            version = await check_server(client)
         finally:
             await client.aclose()
-    finally:
-        if child:
-            await embedded_redis.stop(child)
+        yield version
 
 
 async def run_redis() -> int:
@@ -85,10 +89,10 @@ async def run_up() -> int:
     async with running_redis(instance) as version, Supervisor(instance.home, notice) as supervisor:
         typer.echo(f"Redis {version} · home {instance.home.path} · logs in {instance.home.logs_dir}")
         programs = {supervisor.start(program): program for program in (WORKER, BOT)}
-        typer.echo(
-            f"the page: http://{instance.web.host}:{instance.web.port} · "
-            "the terminal: selfsame chat --as friend · Ctrl-C stops"
-        )
+        page = f"the page: http://{instance.web.host}:{instance.web.port} · " if instance.web.enabled else ""
+        typer.echo(f"{page}the terminal: selfsame chat --as friend · Ctrl-C stops")
+        if instance.turns.autoreply != "auto":
+            typer.echo(f'nobody is answered by itself: [turns] autoreply is "{instance.turns.autoreply}"')
         return report(supervisor, programs, await until_stopped(*programs))
 
 
@@ -105,7 +109,7 @@ def prepare(instance: Instance) -> None:
 
 def check_port_free(host: str, port: int) -> None:
     """ConfigError when another program listens there."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -119,7 +123,7 @@ def check_port_free(host: str, port: int) -> None:
 async def run_step(argv: tuple[str, ...]) -> int:
     """Run one command to its end with our own console; its exit code. Ends with us."""
     child = await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.DEVNULL, preexec_fn=embedded_redis.die_with_parent
+        *argv, stdin=asyncio.subprocess.DEVNULL, preexec_fn=embedded_redis.dying_with_us()
     )
     try:
         return await child.wait()

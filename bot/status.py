@@ -4,13 +4,11 @@ from typing import Any, cast
 
 import msgspec
 import redis.asyncio
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
 from bot import keys
 from model_server.contract import REQUESTS, RESULTS
-from model_server.errors import RedisUnavailable
 from model_server.presence import Presence, present_workers
 
 _LAST_PROBLEMS = 5
@@ -32,6 +30,8 @@ class Status(msgspec.Struct, frozen=True):
     requests: int
     """Turns that wait for a worker, or are with one."""
     results: int
+    leaving: int
+    """Chats with bubbles on their way out."""
     halted: bool
     ended: dict[str, int]
     """How many turns ended in each state, and how many lines were full or duplicate."""
@@ -42,27 +42,23 @@ class Status(msgspec.Struct, frozen=True):
 
 
 async def read_status(client: redis.asyncio.Redis, training: dict[str, Any]) -> Status:
-    """Raises RedisUnavailable when the instance does not run."""
-    try:
-        counts = cast(dict[bytes, bytes], await client.hgetall(keys.COUNTS))
-        dead = cast(list[tuple[bytes, dict[bytes, bytes]]], await client.xrevrange(keys.DEAD, count=_LAST_PROBLEMS))
-        return Status(
-            workers=await present_workers(client),
-            waiting_chats=await client.zcard(keys.DUE),
-            requests=await client.xlen(REQUESTS),
-            results=await client.xlen(RESULTS),
-            halted=bool(await client.exists(keys.HALT)),
-            ended={name.decode(): int(count) for name, count in sorted(counts.items())},
-            problems=[
-                Problem(*(fields.get(name, b"").decode() for name in (b"request_id", b"state", b"reason")))
-                for _, fields in dead
-            ],
-            training=training,
-        )
-    except (RedisError, OSError) as error:
-        raise RedisUnavailable(
-            f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
-        ) from None
+    """Raises redis.exceptions.RedisError when the instance does not run."""
+    counts = cast(dict[bytes, bytes], await client.hgetall(keys.COUNTS))
+    dead = cast(list[tuple[bytes, dict[bytes, bytes]]], await client.xrevrange(keys.DEAD, count=_LAST_PROBLEMS))
+    return Status(
+        workers=await present_workers(client),
+        waiting_chats=await client.zcard(keys.DUE),
+        requests=await client.xlen(REQUESTS),
+        results=await client.xlen(RESULTS),
+        leaving=sum([await client.zcard(key) async for key in client.scan_iter(match=keys.outboxes("*"))]),
+        halted=bool(await client.exists(keys.HALT)),
+        ended={name.decode(): int(count) for name, count in sorted(counts.items())},
+        problems=[
+            Problem(*(fields.get(name, b"").decode() for name in (b"request_id", b"state", b"reason")))
+            for _, fields in dead
+        ],
+        training=training,
+    )
 
 
 def show(status: Status, console: Console) -> None:
@@ -72,7 +68,8 @@ def show(status: Status, console: Console) -> None:
         console.print(f"worker {worker.consumer}: {worker.model} on {worker.device}, facets: {facets}")
     if not status.workers:
         console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
-    console.print(f"chats waiting: {status.waiting_chats}, requests: {status.requests}, results: {status.results}")
+    console.print(f"chats waiting: {status.waiting_chats}, leaving: {status.leaving}")
+    console.print(f"requests: {status.requests}, results: {status.results}")
     if status.training.get("state") == "running" and status.training["facets"]:
         told = status.training
         left = f", {told['eta_s'] / 60:.0f} min left" if told.get("eta_s") is not None else ""

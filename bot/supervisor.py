@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.embedded_redis import die_with_parent
+from bot.embedded_redis import dying_with_us
 from model_server.home import Home
 
 _GRACE_S = 25.0
@@ -48,6 +48,7 @@ class Supervisor:
         self._home = home
         self._notice = notice
         self._watches: list[asyncio.Task[int]] = []
+        self._begun: dict[str, int] = {}
 
     async def __aenter__(self) -> "Supervisor":
         return self
@@ -83,13 +84,14 @@ class Supervisor:
 
     async def _run_once(self, program: Program) -> int:
         with self._output(program).open("ab") as output:
+            self._begun[program.name] = output.tell()
             child = await asyncio.create_subprocess_exec(
                 *program.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches us alone, and we end the children in order
-                preexec_fn=die_with_parent,
+                preexec_fn=dying_with_us(),
             )
         try:
             return await child.wait()
@@ -100,8 +102,9 @@ class Supervisor:
         return self._home.logs_dir / f"{program.name}.out"
 
     def last_words(self, program: Program) -> str:
-        """The last line it printed: for a program that stopped with a message, the message."""
-        lines = self._output(program).read_text(errors="replace").strip().splitlines()
+        """The last line it printed since it was started: for a program that stopped with a message, the message."""
+        said = self._output(program).read_bytes()[self._begun.get(program.name, 0) :]
+        lines = said.decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "no output"
 
 

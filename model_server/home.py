@@ -6,12 +6,15 @@ the logs all lie inside.
 
 import hashlib
 import os
-import tempfile
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_server.errors import ConfigError
+
 # sun_path holds 108 bytes with its NUL (unix(7)); a deep home gets its socket in a private directory under /tmp.
 _LONGEST_SOCKET_PATH = 100
+_SHORT = Path("/tmp")  # noqa: S108  # the directory made there is checked to be ours alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Home:
         if len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH:
             return socket
         digest = hashlib.blake2b(os.fsencode(self.path), digest_size=8).hexdigest()
-        return Path(tempfile.gettempdir()) / f"selfsame-{os.getuid()}-{digest}" / "redis.sock"
+        return _SHORT / f"selfsame-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
     def terminal_socket(self) -> Path:
@@ -82,7 +85,12 @@ class Home:
             self.logs_dir,
         ):
             directory.mkdir(mode=0o700, exist_ok=True)
-        self.redis_socket.parent.mkdir(mode=0o700, exist_ok=True)
+        sockets = self.redis_socket.parent
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        found = sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise ConfigError(f"{sockets} belongs to somebody else", "choose a SELFSAME_HOME with a shorter path")
+        sockets.chmod(0o700)
         return self
 
 

@@ -61,17 +61,22 @@ async def check_server(client: redis.asyncio.Redis) -> str:
     try:
         info = await client.info("server")
         memory = await client.info("memory")
+        persistence = await client.info("persistence")
     except (RedisError, OSError) as error:
         raise RedisUnavailable(
             f"Redis does not answer ({type(error).__name__})",
-            "start it with `selfsame up`, or mend [redis] url in config.toml",
+            "start that server, or leave [redis] url empty: `selfsame up` brings its own",
         ) from None
     version = str(info["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise RedisUnavailable(f"Redis {version} is too old", "use 6.2 or newer, or leave [redis] url empty")
-    policy = memory.get("maxmemory_policy", "noeviction")
+    policy = memory.get("maxmemory_policy")
     if policy != "noeviction":
         raise RedisUnavailable(
             f"Redis may evict messages (maxmemory-policy is {policy})", "set maxmemory-policy noeviction on that server"
+        )
+    if not persistence.get("aof_enabled"):
+        raise RedisUnavailable(
+            "Redis forgets what it took when it is stopped (appendonly is no)", "set appendonly yes on that server"
         )
     return version

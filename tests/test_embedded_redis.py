@@ -1,17 +1,22 @@
 """The embedded server should be durable, private and alone in its home."""
 
 import asyncio
+import os
+import shutil
+import signal
 import stat
 from pathlib import Path
 
 import psutil
 import pytest
 import redis.asyncio
+from redis.exceptions import RedisError
 
 from bot import embedded_redis
-from model_server.errors import RedisUnavailable
+from model_server.errors import ConfigError, RedisUnavailable
 from model_server.home import Home
 from model_server.redis_link import check_server, connect
+from tests.waiting import until
 
 
 async def test_should_be_durable_and_never_evict(redis_client: redis.asyncio.Redis) -> None:
@@ -59,10 +64,13 @@ async def test_should_not_start_twice_in_one_home(redis_home: Home) -> None:
 
 async def test_should_work_in_a_home_too_deep_for_a_socket(tmp_path: Path) -> None:
     home = Home(tmp_path / ("d" * 60) / ("e" * 60))
-    child = await embedded_redis.start(home)
-    await embedded_redis.stop(child)
-    assert len(str(home.redis_socket)) < 100
-    assert stat.S_IMODE(home.redis_socket.parent.stat().st_mode) == 0o700
+    try:
+        child = await embedded_redis.start(home)
+        await embedded_redis.stop(child)
+        assert len(str(home.redis_socket)) < 100
+        assert stat.S_IMODE(home.redis_socket.parent.stat().st_mode) == 0o700
+    finally:
+        shutil.rmtree(home.redis_socket.parent)
 
 
 async def test_should_name_the_log_when_it_does_not_start(tmp_path: Path) -> None:
@@ -70,3 +78,56 @@ async def test_should_name_the_log_when_it_does_not_start(tmp_path: Path) -> Non
     with pytest.raises(RedisUnavailable, match="did not start") as caught:
         await asyncio.wait_for(embedded_redis.start(Home(tmp_path), broken), 10)
     assert "redis.log" in caught.value.hint
+
+
+async def test_should_refuse_a_server_that_forgets(redis_client: redis.asyncio.Redis) -> None:
+    await redis_client.config_set("appendonly", "no")
+    try:
+        with pytest.raises(RedisUnavailable, match="appendonly"):
+            await check_server(redis_client)
+    finally:
+        await redis_client.config_set("appendonly", "yes")
+
+
+async def test_should_start_it_again_when_it_is_killed(tmp_path: Path) -> None:
+    home, told = Home(tmp_path / "home"), list[str]()
+    async with embedded_redis.kept_up(home, told.append):
+        client = connect(f"unix://{home.redis_socket}")
+        await client.set("kept", "yes")
+        first = int((home.redis_dir / "redis.pid").read_text())
+        os.kill(first, signal.SIGKILL)
+
+        async def is_back() -> bool:
+            try:
+                return await client.get("kept") == b"yes"
+            except (RedisError, OSError):
+                return False
+
+        await until(lambda: told)
+        await until(is_back)
+        await client.aclose()
+        second = int((home.redis_dir / "redis.pid").read_text())
+    assert first != second
+    assert not psutil.pid_exists(second)
+    assert told == ["Redis ended with code -9 → starting it again; nothing that was taken is lost"]
+
+
+async def test_should_let_one_of_two_starts_have_the_home(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    both = await asyncio.gather(*(embedded_redis.start(home) for _ in range(2)), return_exceptions=True)
+    started = [child for child in both if isinstance(child, asyncio.subprocess.Process)]
+    for child in started:
+        await embedded_redis.stop(child)
+    assert len(started) == 1
+    assert [type(error) for error in both if isinstance(error, Exception)] == [RedisUnavailable]
+
+
+def test_should_refuse_a_socket_directory_that_is_not_ours(tmp_path: Path) -> None:
+    home = Home(tmp_path / ("d" * 60) / ("f" * 60))
+    place = home.redis_socket.parent
+    place.symlink_to(tmp_path)
+    try:
+        with pytest.raises(ConfigError, match="somebody else"):
+            home.create()
+    finally:
+        place.unlink()

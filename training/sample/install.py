@@ -12,12 +12,14 @@ from training.corpus import replace_file
 from training.importing import ImportReport, import_everything
 
 HERE = Path(__file__).parent
+_MARKER = "sample-owner"
+"""A file in a home that was made for her: what is imported into it mixes with nobody."""
 
 
 def install(config_path: Path | None) -> ImportReport:
     """Her configuration at `config_path` (default: `config.toml` here) and her corpus in the home beside it.
 
-    ConfigError when another owner's configuration is there.
+    ConfigError when another owner's configuration, or another owner's chats, are there.
     """
     place = config_path or Path("config.toml")
     if not place.exists():
@@ -27,6 +29,11 @@ def install(config_path: Path | None) -> ImportReport:
         raise ConfigError(
             f"{place} belongs to another owner", "run the demo in an empty folder, or name another file with --config"
         )
-    return import_everything(
-        [HERE / "result.json", HERE / "articles"], find_home(place), None, types_file=HERE / "contacts.json"
-    )
+    home = find_home(place).create()
+    hers = home.path / _MARKER
+    if home.contacts_file.exists() and not hers.exists():
+        raise ConfigError(
+            f"{home.path} holds somebody's own chats", "run the demo with another SELFSAME_HOME, or in an empty folder"
+        )
+    hers.touch()
+    return import_everything([HERE / "result.json", HERE / "articles"], home, None, types_file=HERE / "contacts.json")
