@@ -11,15 +11,34 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import typer
 
 from bot import embedded_redis
-from bot.config import TurnsConfig, WebConfig
+from bot.config import TurnsConfig, WebConfig, read_bot_config
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
-from model_server.config import Document, OwnerConfig, RedisConfig, find_config, read_document, read_section
+from model_server.blends import read_blends
+from model_server.config import (
+    Document,
+    EngineConfig,
+    FacetsConfig,
+    ModelConfig,
+    OwnerConfig,
+    RedisConfig,
+    find_config,
+    read_document,
+    read_section,
+)
 from model_server.errors import ConfigError
 from model_server.home import Home, find_home
 from model_server.redis_link import check_server, connect, redis_url
+
+
+_WORKER_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "model": ModelConfig,
+    "engine": EngineConfig,
+    "facets": FacetsConfig,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,14 @@ async def run_up() -> int:
 
 
 def prepare(instance: Instance) -> None:
-    """Everything that can fail before a process is started: home and port. Children inherit the same instance."""
+    """Everything that can fail before a process is started: every section, the home, the port.
+
+    Children inherit the same instance.
+    """
+    read_bot_config(instance.document)
+    read_blends(instance.document)
+    for section, kind in _WORKER_SECTIONS.items():
+        read_section(instance.document, section, kind)
     instance.home.create()
     os.environ["SELFSAME_HOME"] = str(instance.home.path)
     if instance.config_path:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = {"adapters", "bot", "model_server", "training"}
 
-GROUND_FLOOR = {"config", "contract", "errors", "home", "log", "presence", "redis_link"}
+GROUND_FLOOR = {"blends", "config", "contract", "errors", "home", "log", "presence", "redis_link"}
 """The part of model_server that other processes stand on: none of it may load torch."""
 
 MAY_IMPORT = {

@@ -36,10 +36,14 @@ def written(directory: Path) -> list[str]:
         ("[web\n", ["up"], "not valid TOML"),
         ("[web]\nport = 99999\n", ["up"], "[web] port"),
         ("[turns]\nautoreply = 'always'\n", ["up"], "[turns] autoreply"),
+        ("[engine]\ntemprature = 1\n", ["up"], "did you mean `temperature`?"),
+        ("[blends.family]\ncore = 9\n", ["up"], "out of bounds"),
         ("[model]\nname = '/nowhere/at/all'\n", ["model", "prepare"], "/nowhere/at/all"),
         ("[model]\nname = 'nobody/no-such-model'\n", ["model", "prepare"], "no-such-model"),
+        ("[redis]\nurl = 'unix:///nowhere/redis.sock'\n[web]\nenabled = false\n", ["redis"], "leave [redis] url empty"),
         ("", ["status"], "nothing runs here"),
-        ("", ["chat", "--once", "hi"], "start it with `make demo` or `selfsame up`"),
+        ("", ["halt"], "nothing runs here"),
+        ("", ["chat", "--once", "hi"], "`selfsame up`"),
         ("", ["blend", "set", "family", "core=0.6"], "`selfsame up`"),
         ("", ["blend", "set", "family", "core=lots"], "core=lots"),
         ("", ["train"], "selfsame import"),
@@ -91,7 +95,20 @@ def test_should_leave_the_corpus_alone_when_an_export_is_truncated(tmp_path: Pat
 def test_should_describe_every_command(tmp_path: Path) -> None:
     shown = selfsame("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("demo", "up", "chat", "status", "import", "contacts", "train", "evaluate", "blend", "model"):
+    for command in (
+        "demo",
+        "up",
+        "chat",
+        "status",
+        "halt",
+        "drafts",
+        "import",
+        "contacts",
+        "train",
+        "evaluate",
+        "blend",
+        "model",
+    ):
         assert command in shown.stdout
     assert written(tmp_path) == []
 
