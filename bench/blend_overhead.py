@@ -7,6 +7,7 @@ peft switch: one forward pass per blend after `set_adapter`.
 
 import argparse
 import json
+import random
 import statistics
 import tempfile
 import time
@@ -24,7 +25,7 @@ Step = Callable[[], object]
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--rounds", type=int, default=11)
     chosen = arguments.parse_args()
     settle_threads(1)
     rows = []
@@ -142,12 +143,15 @@ def peft_blends(model: Any, bank: Any, gains: Any) -> Iterator[tuple[Step, Step]
 
 
 def interleaved(steps: dict[str, Step], rounds: int, device: str) -> dict[str, list[float]]:
-    """Milliseconds of every step in every round. On a CPU the thread's own time: neighbours do not count."""
+    """Milliseconds of every step in every round, in an order drawn anew (the first after another model is slow).
+
+    On a CPU the thread's own time: neighbours do not count.
+    """
     import torch
 
     times: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(rounds + 1):
-        for name, run in steps.items():
+        for name, run in random.Random(number).sample(list(steps.items()), len(steps)):
             if device == "cuda":
                 torch.cuda.synchronize()
             clock = time.perf_counter if device == "cuda" else time.thread_time

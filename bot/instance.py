@@ -33,7 +33,6 @@ from model_server.errors import ConfigError
 from model_server.home import Home, find_home
 from model_server.redis_link import check_server, connect, redis_url
 
-
 _WORKER_SECTIONS: dict[str, type[msgspec.Struct]] = {
     "model": ModelConfig,
     "engine": EngineConfig,

@@ -1,6 +1,7 @@
 """`python -m model_server`: one model worker. Composes base model, bank, engine, voice and worker, by hand, here.
 
-Ends with EX_CONFIG (sysexits.h) and one line when the owner has to mend something first.
+Ends with EX_CONFIG (sysexits.h) and one line when the owner has to mend something first; with 1 when only a new process
+can help: what the supervisor restarts.
 """
 
 import asyncio
@@ -9,6 +10,8 @@ import os
 import signal
 import sys
 import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -25,9 +28,10 @@ from model_server.config import (
     read_document,
     read_section,
 )
-from model_server.errors import RedisUnavailable, SelfsameError
+from model_server.engine_watch import keep_running
+from model_server.errors import EngineStopped, RedisUnavailable, SelfsameError
 from model_server.home import find_home
-from model_server.log import configure_logging
+from model_server.log import configure_logging, flaw_of
 from model_server.presence import Presence, keep_announcing, withdraw
 from model_server.redis_link import check_server, connect, connect_blocking, redis_url
 from model_server.streams import LeaseKeeper, RequestQueue
@@ -54,7 +58,7 @@ async def run() -> None:
     settle_threads(model_config.threads)  # before torch is loaded: OpenMP reads its environment once
     from model_server.base_model import load_base_model  # noqa: PLC0415
     from model_server.engine import BatchingEngine  # noqa: PLC0415
-    from model_server.facet_watch import take_in_changes, watch_facets  # noqa: PLC0415
+    from model_server.facet_watch import Told, take_in_changes, watch_facets  # noqa: PLC0415
     from model_server.facets import FacetBank  # noqa: PLC0415
     from model_server.voice import Voice  # noqa: PLC0415
 
@@ -64,28 +68,43 @@ async def run() -> None:
     voice = Voice(base.tokenizer, bank, engine, owner, engine_config, lambda: load_book(client, defaults))
     settings = WorkerSettings(slots=engine_config.max_requests)
     keeper = LeaseKeeper(connect_blocking(url), consumer)
-    worker = Worker(RequestQueue(client, consumer, settings.lease_ms), keeper, voice, settings)
-    take_in_changes(home, bank, engine, {})
+    worker = Worker(RequestQueue(client, consumer, settings.lease_ms), keeper, voice, settings, engine.is_running)
+    take_in_changes(home, bank, engine, Told())
     engine.start()
     log.info("ready", consumer=consumer, model=base.name, device=str(base.device), facets=bank.table.live())
 
     def presence() -> Presence:
         return Presence(consumer, engine.is_running(), base.name, str(base.device), bank.table.live())
 
-    aside = [
-        asyncio.create_task(watch_facets(home, bank, engine)),
-        asyncio.create_task(keep_announcing(client, presence)),
-    ]
+    aside = (watch_facets(home, bank, engine), keep_announcing(client, presence), keep_running(engine))
     try:
-        await worker.run(stop_on_signals())
+        await beside(aside, worker.run, stop_on_signals())
     finally:
-        for task in aside:
-            task.cancel()
-        await asyncio.gather(*aside, return_exceptions=True)
         engine.stop()
         with contextlib.suppress(RedisError, OSError):
             await withdraw(client, consumer)
         await client.aclose()
+
+
+async def beside(
+    aside: Iterable[Coroutine[Any, Any, None]],
+    work: Callable[[asyncio.Event], Awaitable[None]],
+    stopping: asyncio.Event,
+) -> None:
+    """Do `work` while the endless tasks `aside` run. One that ends stops the work, and its error is ours."""
+    tasks = [asyncio.create_task(one) for one in aside]
+    for task in tasks:
+        task.add_done_callback(lambda _: stopping.set())
+    try:
+        await work(stopping)
+        for task in tasks:
+            if task.done() and (error := task.exception()):
+                log.error("ended_unexpectedly", flaw=flaw_of(error))
+                raise error
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -106,7 +125,7 @@ def main() -> None:
     """One worker process."""
     try:
         asyncio.run(run())
-    except RedisUnavailable as error:
+    except (EngineStopped, RedisUnavailable) as error:
         sys.exit(f"selfsame worker: {error}")
     except SelfsameError as error:
         print(f"selfsame worker: {error}", file=sys.stderr)  # noqa: T201

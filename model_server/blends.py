@@ -1,12 +1,13 @@
 """Which blend answers whom: defaults by contact type, overridden by type and by contact. Pure and torch-free.
 
-Does not know where overrides are kept (`blend_store`) or which facets are loaded: the bank ignores those that are not.
+Does not know where overrides are kept (`blend_store`) or how facets are loaded (`slots` asks `in_force` with those that
+are).
 """
 
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,19 @@ def resolve(book: BlendBook, contact_type: str, contact_id: str) -> Blend:
         if known in by_type:
             return dict(by_type[known])
     return {CORE: 1.0}
+
+
+def in_force(blend: Mapping[str, float], loaded: Collection[str]) -> Blend:
+    """The blend over the facets that are loaded, without zeros: what really speaks.
+
+    A facet that is not loaded hands its weight to `core`, up to `HEAVIEST`: half `core` and half a facet that is still
+    to be trained is the whole of `core`. A weight below zero takes something away, and from what is not there nothing.
+    """
+    found = {name: weight for name, weight in blend.items() if weight and name in loaded}
+    handed = sum(weight for name, weight in blend.items() if weight > 0 and name not in loaded)
+    if handed and CORE in loaded:
+        found[CORE] = min(found.get(CORE, 0.0) + handed, HEAVIEST)
+    return {name: weight for name, weight in found.items() if weight}
 
 
 def checked(blend: Mapping[str, Any]) -> Blend:

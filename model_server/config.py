@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -20,14 +20,18 @@ SECTIONS = ("owner", "redis", "model", "engine", "facets", "blends", "web", "ter
 Document = Mapping[str, Any]
 Section = TypeVar("Section", bound=msgspec.Struct)
 
+Count = Annotated[int, msgspec.Meta(ge=1)]
+NonNegative = Annotated[int, msgspec.Meta(ge=0)]
+_Sentence = Annotated[str, msgspec.Meta(max_length=500)]
+
 
 class OwnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[owner]: who is answered for."""
 
-    name: str = ""
-    card: str = ""
+    name: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    card: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
     """The persona card: a few sentences in the second person ("You are ..."). Empty: made from the name."""
-    cards: dict[str, str] = {}
+    cards: dict[str, _Sentence] = {}
     """One more sentence for a contact type: how the owner speaks to them."""
     demo: bool = False
     """The invented sample owner; `selfsame demo` touches no other configuration."""
@@ -46,25 +50,34 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`bundled`, a local directory, or a hub id of a transformers causal LM with a chat template."""
     device: str = "auto"
     dtype: str = "auto"
-    threads: int = 0
+    threads: NonNegative = 0
     """CPU threads of the worker; 0: all cores but one when there are more than two."""
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[engine]: how replies are generated."""
 
-    max_requests: int = 8
-    context_tokens: int = 1024
-    max_new_tokens: int = 60
-    temperature: float = 0.7
-    top_p: float = 0.9
+    max_requests: Count = 8
+    context_tokens: Count = 1024
+    """Prompt and reply together."""
+    max_new_tokens: Count = 60
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.7
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.9
+
+    def __post_init__(self) -> None:
+        """ValueError (in `read_section` a ConfigError) unless a prompt fits beside the reply."""
+        if self.max_new_tokens >= self.context_tokens:
+            raise ValueError(
+                f"`max_new_tokens` ({self.max_new_tokens}) leaves no room for a prompt"
+                f" in `context_tokens` ({self.context_tokens})"
+            )
 
 
 class FacetsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[facets]: the shape of the bank."""
 
-    rank: int = 16
-    slots: int = 9
+    rank: Count = 16
+    slots: Count = 9
     """Facets held at once, of all versions: a spare one lets a new version come in beside the old."""
     layers: str = "top-third"
     """`all`, `top-third`, or `top-N`: which layers carry facets."""
@@ -91,7 +104,7 @@ def read_document(path: Path | None) -> Document:
 
 
 def read_section(document: Document, name: str, kind: type[Section]) -> Section:
-    """Section `name` as its frozen type. ConfigError on an unknown key or a value of the wrong kind."""
+    """Section `name` as its frozen type. ConfigError on an unknown key or a value of a wrong kind or size."""
     assert name in SECTIONS, name
     raw = document.get(name, {})
     known = [field.name for field in msgspec.structs.fields(kind)]

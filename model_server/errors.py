@@ -4,7 +4,7 @@
     ├── ConfigError            a key, a value or a file of the configuration
     ├── ModelError             the base model cannot be found, read or used
     ├── FacetError             a facet on disk is not one we serve
-    ├── PromptTooLong          one line alone is longer than the context
+    ├── PromptTooLong          the persona card alone is longer than the context
     ├── EngineStopped          the engine died or was stopped under a request
     ├── RedisUnavailable       no server, the wrong server, or a server with unsafe settings
     └── CorpusError            an export, an article or a corpus that cannot be used
@@ -39,7 +39,7 @@ class FacetError(SelfsameError):
 
 
 class PromptTooLong(SelfsameError):
-    """One line alone is longer than the context: nothing is left to drop."""
+    """The persona card alone is longer than the context: nothing is left to drop."""
 
 
 class EngineStopped(SelfsameError):

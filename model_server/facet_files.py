@@ -104,7 +104,8 @@ def read_facet(directory: Path) -> Facet:
 def publish(home: Home, name: str, directory: Path) -> str:
     """Copy a facet into the home, make it live and return its version: the digest of what it holds.
 
-    A serving worker sees the new version whole or not at all. Publishing the same weights again changes nothing.
+    A serving worker sees the new version whole or not at all, after a power cut too: what `live.json` names is on disk
+    before it is named. Publishing the same weights again changes nothing.
     """
     if FACET_NAME.fullmatch(name) is None:
         raise FacetError(f"`{name}` is no name for a facet", "use small letters, digits, - and _")
@@ -116,12 +117,16 @@ def publish(home: Home, name: str, directory: Path) -> str:
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
         for part in (_CONFIG, _WEIGHTS):
             shutil.copyfile(directory / part, unfinished / part)
+            _to_disk(unfinished / part)
+        _to_disk(unfinished)
         try:
             unfinished.rename(place)
         except OSError:
             shutil.rmtree(unfinished)
             if not place.is_dir():
                 raise
+    _to_disk(place.parent)
+    _to_disk(home.facets_dir)
     with _alone(home):
         _write_atomically(home.facets_dir / "live.json", json.dumps(read_live(home) | {name: version}, indent=2) + "\n")
     return version
@@ -133,8 +138,10 @@ def read_live(home: Home) -> dict[str, str]:
         live = json.loads((home.facets_dir / "live.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise FacetError("facets/live.json cannot be read", "publish the facets again: selfsame train") from error
+    except ValueError:
+        live = None
+    if not isinstance(live, dict):
+        raise FacetError("facets/live.json cannot be read", "publish the facets again: selfsame train")
     return {str(name): str(version) for name, version in live.items()}
 
 
@@ -197,6 +204,15 @@ def _alone(home: Home) -> Iterator[None]:
         yield
 
 
+def _to_disk(path: Path) -> None:
+    """Wait until a file's content, or a directory's entries, would survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _write_atomically(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=f".{path.name}-", delete=False, encoding="utf-8"
@@ -205,3 +221,4 @@ def _write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(path)
+    _to_disk(path.parent)

@@ -4,12 +4,16 @@ Nothing is decided by it: work is handed out by leases alone. Torch-free.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import msgspec
 import redis.asyncio
+import structlog
 from redis.exceptions import RedisError
+
+from model_server.log import flaw_of
+
+log = structlog.get_logger()
 
 PREFIX = "ss:{s0}:worker:"
 _EXPIRES_S = 10
@@ -30,9 +34,13 @@ class Presence(msgspec.Struct, frozen=True):
 async def keep_announcing(client: redis.asyncio.Redis, presence: Callable[[], Presence]) -> None:
     """Say it every two seconds until cancelled; a Redis that is away hears it again when it is back."""
     while True:
-        now = presence()
-        with contextlib.suppress(RedisError, OSError):
+        try:
+            now = presence()
             await client.set(PREFIX + now.consumer, msgspec.json.encode(now), ex=_EXPIRES_S)
+        except (RedisError, OSError):
+            pass
+        except Exception as error:
+            log.error("presence_failed", flaw=flaw_of(error))
         await asyncio.sleep(_EVERY_S)
 
 

@@ -5,7 +5,7 @@ the ids. A turn is all consecutive lines of one side, joined by newlines; owner 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -35,8 +35,9 @@ class _Turn:
 def render_prompt(tokenizer: Any, card: str | None, lines: Sequence[Line], context_tokens: int) -> list[int]:
     """Ids that the reply to the last lines follows, at most `context_tokens` of them.
 
-    The card is kept and the oldest turns are dropped; of the turn to answer, its oldest lines. `card=None`: no system
-    turn of ours. PromptTooLong when one line alone does not fit; ValueError when the last line is not the contact's.
+    The card is kept and the oldest turns are dropped; of the turn to answer, its oldest lines; of its last line, its
+    oldest tokens. `card=None`: no system turn of ours. PromptTooLong when the card alone does not fit; ValueError when
+    the last line is not the contact's.
     """
     form = chat_format(tokenizer)
     turns = _turns(tokenizer, lines)
@@ -46,13 +47,16 @@ def render_prompt(tokenizer: Any, card: str | None, lines: Sequence[Line], conte
         if len(turns) > 1:
             turns = turns[1:]
             continue
-        lines = _sides(lines)[-1][1:]
-        if not lines:
+        if lines := _sides(lines)[-1][1:]:
+            turns = _turns(tokenizer, lines)
+            continue
+        (last,) = turns
+        if not (tail := last.ids[len(ids) - context_tokens :]):
             raise PromptTooLong(
-                f"one line makes a prompt of {len(ids)} tokens; the context holds {context_tokens}",
-                "raise context_tokens in [engine] of config.toml",
+                f"the card makes a prompt of {len(ids) - len(last.ids)} tokens; the context holds {context_tokens}",
+                "shorten the card in [owner] or raise context_tokens in [engine] of config.toml",
             )
-        turns = _turns(tokenizer, lines)
+        turns = [replace(last, ids=tail)]
     return ids
 
 

@@ -9,6 +9,7 @@ import struct
 import threading
 from dataclasses import dataclass
 
+from model_server.blends import in_force
 from model_server.contract import Blend
 from model_server.errors import FacetError
 
@@ -20,7 +21,7 @@ class Lease:
     gains: tuple[float, ...]
     """One weight per slot."""
     blend: Blend
-    """What is in force: the blend asked for, without facets that are not loaded and without zeros."""
+    """What is in force (`blends.in_force`)."""
     versions: dict[str, str]
     salt: bytes
     """Content of the blend, 16 bytes: requests with equal salts compute equal keys and values for equal tokens."""
@@ -80,15 +81,14 @@ class SlotTable:
     def lease(self, blend: Blend) -> Lease:
         """Gains for a blend over the facets loaded now; each stays in its slot until `release`."""
         gains = [0.0] * len(self._slots)
-        in_force: Blend = {}
         versions: dict[str, str] = {}
         with self._lock:
+            weights = in_force(blend, self.live())
             for at, slot in enumerate(self._slots):
-                weight = 0.0 if slot is None or slot.retired else blend.get(slot.name, 0.0)
-                if slot is not None and weight:
+                if slot is not None and not slot.retired and slot.name in weights:
                     slot.leases += 1
-                    gains[at], in_force[slot.name], versions[slot.name] = weight, weight, slot.version
-        return Lease(tuple(gains), in_force, versions, salt_of(in_force, versions))
+                    gains[at], versions[slot.name] = weights[slot.name], slot.version
+        return Lease(tuple(gains), weights, versions, salt_of(weights, versions))
 
     def release(self, lease: Lease) -> None:
         """The request has ended, however it ended."""

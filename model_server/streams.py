@@ -30,8 +30,14 @@ redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 redis.call('XDEL', KEYS[1], ARGV[3])
 return 1"""
 )
-# Give up the lease at once: idle for ever, so the next reclaim of any worker takes it.
-RELEASE = _HELD + "redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 86400000, 'JUSTID') return 1"
+# Give up the lease at once: idle for ever, so the next reclaim of any worker takes it. A delivery that shall not count
+# is taken back by its own holder alone, so no lease but the one given up is ever met again: the fence stays whole.
+RELEASE = (
+    _HELD
+    + """
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 86400000, 'RETRYCOUNT', ARGV[5], 'JUSTID')
+return 1"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,10 @@ class RequestQueue:
         held = (WORKERS, self._consumer, lease.entry_id, lease.deliveries)
         return bool(await self._publish(keys=[REQUESTS, RESULTS], args=[*held, encode(result)]))
 
-    async def release(self, lease: Lease) -> None:
-        """Let another worker have it now."""
-        await self._release(keys=[REQUESTS], args=[WORKERS, self._consumer, lease.entry_id, lease.deliveries])
+    async def release(self, lease: Lease, *, counted: bool = True) -> None:
+        """Let another worker have it now. Not `counted`: as if this delivery had never been."""
+        held = (WORKERS, self._consumer, lease.entry_id, lease.deliveries)
+        await self._release(keys=[REQUESTS], args=[*held, lease.deliveries - (not counted)])
 
     async def _lease(self, entry_id: bytes, fields: dict[bytes, bytes] | None) -> Lease | None:
         """With its delivery count; None when it was answered meanwhile. A deleted body is acked away."""

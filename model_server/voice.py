@@ -34,7 +34,7 @@ class Voice:
     book: Callable[[], Awaitable[BlendBook]]
 
     async def answer(self, request: ReplyRequest) -> Reply | ReplyFailed:
-        """The reply, with the blend really in force. EngineStopped when the engine died; it is started again."""
+        """The reply, with the blend really in force. EngineStopped when the engine died (`engine_watch` minds it)."""
         card = card_for(self.owner, request.contact_type, request.contact_name)
         try:
             room = self.config.context_tokens - self.config.max_new_tokens
@@ -58,8 +58,7 @@ class Voice:
                 )
             )
         except EngineStopped:
-            log.error("engine_stopped", request_id=request.request_id)
-            self.engine.start()
+            log.warning("engine_stopped", request_id=request.request_id)
             raise
         finally:
             self.bank.release(lease)

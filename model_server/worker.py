@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import msgspec
@@ -32,7 +33,10 @@ class Answerer(Protocol):
     """Whatever can turn a request into a reply. Cancelled when nobody wants the reply any more."""
 
     async def answer(self, request: ReplyRequest) -> Reply | ReplyFailed:
-        """The persona's words. An exception counts as a failed delivery and is tried again, up to the poison limit."""
+        """The persona's words. An exception counts as a failed delivery and is tried again, up to the poison limit.
+
+        EngineStopped does not count: it says nothing of the request, which is tried again until its deadline.
+        """
         ...
 
 
@@ -49,21 +53,41 @@ class WorkerSettings:
 class Worker:
     """One process's share of the requests."""
 
-    def __init__(self, queue: RequestQueue, keeper: LeaseKeeper, answerer: Answerer, settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        queue: RequestQueue,
+        keeper: LeaseKeeper,
+        answerer: Answerer,
+        settings: WorkerSettings,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`ready`: whether the answerer can answer now; no request is taken while it cannot."""
         self._queue = queue
         self._keeper = keeper
         self._answerer = answerer
         self._settings = settings
+        self._ready = ready
         self._held: dict[bytes, tuple[Lease, asyncio.Task[None]]] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping` is set, then finish or release what is held."""
         with self._heartbeat():
             async for lease in self._leases(stopping):
-                task = asyncio.create_task(self._serve(lease))
-                self._held[lease.entry_id] = lease, task
-                task.add_done_callback(lambda _, entry_id=lease.entry_id: self._held.pop(entry_id, None))  # type: ignore[misc]
+                self._hold(lease)
             await self._drain()
+
+    def _hold(self, lease: Lease) -> None:
+        """Begin to serve a lease. One of ours may come back to us, unrenewed: its older delivery ends first."""
+        _, older = self._held.get(lease.entry_id, (None, None))
+        if older is not None:
+            older.cancel()
+        task = asyncio.create_task(self._serve(lease, older))
+        self._held[lease.entry_id] = lease, task
+        task.add_done_callback(partial(self._let_go, lease.entry_id))
+
+    def _let_go(self, entry_id: bytes, ended: asyncio.Task[None]) -> None:
+        if entry_id in self._held and self._held[entry_id][1] is ended:
+            del self._held[entry_id]
 
     async def _leases(self, stopping: asyncio.Event) -> AsyncIterator[Lease]:
         """Every request that becomes ours, never more than there are free slots; outlives Redis."""
@@ -72,6 +96,9 @@ class Worker:
             free = self._settings.slots - len(self._held)
             if free <= 0:
                 await self._one_done(stopping)
+                continue
+            if not self._ready():
+                await asyncio.sleep(0.1)
                 continue
             try:
                 if not linked:
@@ -92,8 +119,14 @@ class Worker:
             for lease in leases:
                 yield lease
 
-    async def _serve(self, lease: Lease) -> None:
-        result = await self._result_of(lease)
+    async def _serve(self, lease: Lease, older: asyncio.Task[None] | None) -> None:
+        if older is not None:
+            await asyncio.wait([older])
+        try:
+            result = await self._result_of(lease)
+        except EngineStopped:
+            await self._until_linked(self._queue.release, lease, counted=False)
+            return
         if result is None:
             await self._until_linked(self._queue.release, lease)
             return
@@ -103,7 +136,7 @@ class Worker:
         )
 
     async def _result_of(self, lease: Lease) -> Result | None:
-        """What to publish; None: not answered this time, let it be delivered again."""
+        """What to publish; None: it failed this time, let it be delivered again. EngineStopped: not its own fault."""
         try:
             request = decode_request(lease.body)
         except msgspec.DecodeError:
@@ -112,8 +145,8 @@ class Worker:
             return ReplyFailed(request.request_id, request.chat_key, reason)
         try:
             return await self._answerer.answer(request)
-        except EngineStopped:  # it is started again: the next delivery will do
-            return None
+        except EngineStopped:
+            raise
         except SelfsameError as error:
             log.error("cannot_answer", request_id=request.request_id, error=str(error))
             return ReplyFailed(request.request_id, request.chat_key, "engine", type(error).__name__)

@@ -36,7 +36,7 @@ class Losses:
     core: float
     own: float | None
     blend: float
-    """The default blend."""
+    """The blend given for the type, as it would be in force: a facet not yet trained hands its weight to `core`."""
     replies: int
     """The owner's turns in the held-out conversations."""
 

@@ -1,7 +1,8 @@
-"""Importing: exports of any number of files become the corpus and its contacts, all of them or none.
+"""Importing: exports of any number of files become the corpus and its contacts.
 
-Every file is converted to a staging folder before the corpus is touched, so a broken export leaves it as it was. Knows
-one chat format so far, Telegram Desktop's, and Markdown articles; does not know what the corpus is for.
+Every file is converted to a staging folder before the corpus is touched, so a broken export leaves it as it was. Chats
+are then merged one by one, each whole; an import that was cut off there is completed by repeating it. Knows one chat
+format so far, Telegram Desktop's, and Markdown articles; does not know what the corpus is for.
 """
 
 import tempfile

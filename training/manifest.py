@@ -41,7 +41,7 @@ def read_manifest(path: Path) -> Manifest | None:
     """The manifest, or None when the stage has not completed (or wrote another shape of it)."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

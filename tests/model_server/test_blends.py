@@ -6,7 +6,7 @@ import pytest
 import redis.asyncio
 
 from model_server.blend_store import clear_blend, load_book, set_blend
-from model_server.blends import BlendBook, blend_name, checked, read_blends, resolve
+from model_server.blends import BlendBook, blend_name, checked, in_force, read_blends, resolve
 from model_server.errors import ConfigError
 
 
@@ -28,6 +28,27 @@ def test_an_empty_override_is_the_base_model() -> None:
 def test_a_blend_out_of_bounds_is_refused(blend: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         checked(blend)
+
+
+@pytest.mark.parametrize(
+    ("blend", "loaded", "speaks"),
+    [
+        ({"core": 0.5, "family": 0.5}, {"core", "family"}, {"core": 0.5, "family": 0.5}),
+        ({"core": 0.5, "family": 0.5}, {"core"}, {"core": 1.0}),
+        ({"core": 0.5, "family": 0.5}, {"family"}, {"family": 0.5}),
+        ({"core": 0.5, "family": 0.5}, set(), {}),
+        ({"mum": 1.0}, {"core"}, {"core": 1.0}),
+        ({"core": 0.8, "stranger": -0.4}, {"core"}, {"core": 0.8}),
+        ({"core": -0.5, "family": 0.5}, {"core"}, {}),
+        ({"core": 2.0, "family": 1.0}, {"core"}, {"core": 2.0}),
+        ({"core": 0.0, "family": 1.0}, {"core", "family"}, {"family": 1.0}),
+        ({}, {"core"}, {}),
+    ],
+)
+def test_a_facet_that_is_not_loaded_hands_its_weight_to_core(
+    blend: dict[str, float], loaded: set[str], speaks: dict[str, float]
+) -> None:
+    assert in_force(blend, loaded) == speaks
 
 
 def test_a_blend_is_named_by_its_content() -> None:

@@ -11,9 +11,11 @@ from model_server.base_model import BaseModel
 from model_server.config import EngineConfig
 from model_server.engine import BatchingEngine
 from model_server.engine_contract import Generation
+from model_server.engine_watch import keep_running
 from model_server.errors import EngineStopped
 from model_server.facets import FacetBank
 from tests.model_server.random_facets import random_facet
+from tests.waiting import until
 
 PROMPT = tuple(range(1000, 1040))
 
@@ -109,7 +111,7 @@ async def test_a_request_cancelled_before_it_began_is_gone_too(engine: BatchingE
 async def test_a_dead_loop_is_noticed_and_started_again(
     engine: BatchingEngine, bundled: BaseModel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Should fail every running request with EngineStopped, refuse new ones, and work after `start`."""
+    """Should fail every running request with EngineStopped, refuse new ones, and work when it was started again."""
     expected = (await engine.generate(ask())).ids
 
     def fail(*_: object) -> None:
@@ -122,7 +124,9 @@ async def test_a_dead_loop_is_noticed_and_started_again(
     assert not engine.is_running()
     with pytest.raises(EngineStopped):
         await engine.generate(ask())
-    engine.start()
+    watch = asyncio.create_task(keep_running(engine, every_s=0))
+    await until(engine.is_running)
+    watch.cancel()
     assert (await engine.generate(ask())).ids == expected
 
 

@@ -1,6 +1,7 @@
 """Facets on disk: peft reads ours, we read peft's, anything else is refused with its reason, publishing is atomic."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,31 @@ def test_a_bad_facet_or_name_is_never_published(written: Path, tmp_path: Path) -
     with pytest.raises(FacetError, match="use_dora"):
         publish(home, "friend", written)
     assert read_live(home) == {}
+
+
+def test_what_live_json_names_is_on_disk_before_it_is_named(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut too: each file and each directory entry is synced, and nothing is named before."""
+    home = Home(tmp_path / "home").create()
+    real, synced = os.fsync, list[tuple[int, bool]]()
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.append((os.fstat(descriptor).st_ino, (home.facets_dir / "live.json").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    version = publish(home, "friend", written)
+    before = {inode for inode, named in synced if not named}
+    place = facet_dir(home, "friend", version)
+    needed = [*place.iterdir(), place, place.parent, home.facets_dir]
+    assert {path.stat().st_ino for path in needed} <= before
+    assert synced[-1] == (home.facets_dir.stat().st_ino, True), "and the name itself"
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '"core"', "{", "\N{SNOWMAN}"])
+def test_a_live_json_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
+    home = Home(tmp_path / "home").create()
+    (home.facets_dir / "live.json").write_text(content)
+    with pytest.raises(FacetError, match=r"live\.json cannot be read"):
+        read_live(home)

@@ -154,8 +154,23 @@ def test_the_oldest_turns_give_way_to_the_context(tokenizer: Any) -> None:
     short = tokenizer.decode(render_prompt(tokenizer, "You are Mara.", lines, least))
     assert "two" in short
     assert "one" not in short
-    with pytest.raises(PromptTooLong):
-        render_prompt(tokenizer, "You are Mara.", lines, least - 1)
+
+
+def test_of_a_line_too_long_its_newest_words_are_kept(tokenizer: Any) -> None:
+    """Should cut nothing else, and give up only when the card leaves no room for a single token."""
+    words = chat(">" + " ".join(f"word{at}" for at in range(400)) + " so when do you come?")
+    whole = render_prompt(tokenizer, "You are Mara.", words, 10_000)
+    ids = render_prompt(tokenizer, "You are Mara.", words, 200)
+    text = tokenizer.decode(ids)
+    assert len(ids) == 200
+    assert "You are Mara." in text
+    assert "so when do you come?" in text
+    assert "word0" not in text
+    assert render_prompt(tokenizer, "You are Mara.", words, len(whole)) == whole
+    bare = len(whole) - len(encode_people(tokenizer, words[0].text))
+    assert len(render_prompt(tokenizer, "You are Mara.", words, bare + 1)) == bare + 1
+    with pytest.raises(PromptTooLong, match=f"prompt of {bare} tokens"):
+        render_prompt(tokenizer, "You are Mara.", words, bare)
 
 
 def test_a_conversation_fits_too(tokenizer: Any) -> None:

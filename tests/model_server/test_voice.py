@@ -1,6 +1,7 @@
 """The voice should route by contact type: another card, another blend; and fail as data."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -23,16 +24,12 @@ class Parrot:
     def __init__(self, ids: list[int], dead: bool = False) -> None:
         self.ids, self.dead = ids, dead
         self.asked: list[Generation] = []
-        self.starts = 0
 
     async def generate(self, generation: Generation, on_token: object = None) -> Generated:
         self.asked.append(generation)
         if self.dead:
             raise EngineStopped("it is not running", "start it")
         return Generated(tuple(self.ids), "stop", 1, 2, 0)
-
-    def start(self) -> None:
-        self.starts += 1
 
 
 def request(contact_type: str, text: str = "hello") -> ReplyRequest:
@@ -69,27 +66,31 @@ async def test_should_answer_a_friend_with_their_card_and_blend(
     assert "You write in lower case. Bram writes to you." in bundled.tokenizer.decode(asked.prompt_ids)
 
 
-async def test_should_report_only_the_facets_that_are_loaded(voice: Voice) -> None:
+async def test_should_report_only_the_facets_that_are_loaded(voice: Voice, parrot: Parrot) -> None:
     reply = await voice.answer(request("family"))
     assert isinstance(reply, Reply)
-    assert set(reply.blend) == {"core"}
+    assert reply.blend == {"core": 1.0}, "the facet that is missing hands its weight on"
+    assert [gain for gain in parrot.asked[0].gains if gain] == [1.0]
 
 
 async def test_should_leave_room_for_the_reply(voice: Voice, parrot: Parrot) -> None:
     config = voice.config
-    failed = await voice.answer(request("friend", "sea " * 5000))
+    for length in (700, 5000):
+        assert isinstance(await voice.answer(request("friend", "sea " * length)), Reply)
+        assert len(parrot.asked[-1].prompt_ids) + config.max_new_tokens <= config.context_tokens
+
+
+async def test_should_fail_as_data_when_the_card_alone_is_too_long(voice: Voice, parrot: Parrot) -> None:
+    failed = await replace(voice, owner=OwnerConfig(card="sea " * 1500)).answer(request("friend"))
     assert isinstance(failed, ReplyFailed)
     assert (failed.reason, parrot.asked) == ("too_long", [])
     assert "sea sea" not in failed.detail
-    await voice.answer(request("friend", "sea " * 700))
-    assert len(parrot.asked[0].prompt_ids) + config.max_new_tokens <= config.context_tokens
 
 
-async def test_should_start_a_dead_engine_again_and_hold_no_slot(voice: Voice, parrot: Parrot, bank: FacetBank) -> None:
+async def test_should_hold_no_slot_when_the_engine_died(voice: Voice, parrot: Parrot, bank: FacetBank) -> None:
     parrot.dead = True
     with pytest.raises(EngineStopped):
         await voice.answer(request("friend"))
-    assert parrot.starts == 1
     bank.drop("friend")
     assert not bank.table.is_full()
     assert bank.table.used() == 1, "the dropped facet's slot is free: nobody leases it any more"

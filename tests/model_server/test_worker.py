@@ -24,7 +24,7 @@ from model_server.contract import (
 )
 from model_server.errors import EngineStopped
 from model_server.redis_link import connect_blocking
-from model_server.streams import LeaseKeeper, RequestQueue
+from model_server.streams import Lease, LeaseKeeper, RequestQueue
 from model_server.worker import Worker, WorkerSettings
 from tests.waiting import until
 
@@ -62,13 +62,27 @@ async def never(_asked: ReplyRequest) -> Reply:
     raise AssertionError
 
 
+class Lazy(LeaseKeeper):
+    """Renews nothing: the process was stopped for a while, or its link to Redis was."""
+
+    def beat(self, lease: Lease) -> bool:
+        return True
+
+
 @asynccontextmanager
 async def working(
-    client: redis.asyncio.Redis, url: str, answerer: Scripted, name: str = "w1", settings: WorkerSettings = QUICK
+    client: redis.asyncio.Redis,
+    url: str,
+    answerer: Scripted,
+    name: str = "w1",
+    settings: WorkerSettings = QUICK,
+    *,
+    keeper: type[LeaseKeeper] = LeaseKeeper,
+    ready: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Worker]:
     blocking = connect_blocking(url)
     queue = RequestQueue(client, name, settings.lease_ms)
-    worker, stopping = Worker(queue, LeaseKeeper(blocking, name), answerer, settings), asyncio.Event()
+    worker, stopping = Worker(queue, keeper(blocking, name), answerer, settings, ready), asyncio.Event()
     running = asyncio.create_task(worker.run(stopping))
     try:
         yield worker
@@ -180,6 +194,69 @@ async def test_should_try_again_when_the_engine_died_under_a_request(
     async with working(redis_client, redis_url, shaky):
         await until(lambda: nothing_left(redis_client))
     assert [type(r) for r in await results(redis_client)] == [Reply]
+
+
+async def test_should_not_count_the_deaths_of_the_engine_towards_poison(
+    redis_client: redis.asyncio.Redis, redis_url: str
+) -> None:
+    async def in_the_end(asked: ReplyRequest) -> Reply:
+        if len(shaky.asked) <= 2 * QUICK.most_deliveries:
+            raise EngineStopped("the engine is not running", "start it")
+        return reply_to(asked)
+
+    shaky = Scripted(in_the_end)
+    await ask(redis_client, request("healthy"))
+    async with working(redis_client, redis_url, shaky):
+        await until(lambda: nothing_left(redis_client))
+    assert [type(r) for r in await results(redis_client)] == [Reply]
+
+
+async def test_should_take_nothing_while_it_cannot_answer(redis_client: redis.asyncio.Redis, redis_url: str) -> None:
+    looks = 0
+    running = False
+
+    def ready() -> bool:
+        nonlocal looks
+        looks += 1
+        return running
+
+    answerer = Scripted(at_once)
+    await ask(redis_client, request("early"))
+    async with working(redis_client, redis_url, answerer, ready=ready):
+        await until(lambda: looks >= 3)
+        assert answerer.asked == []
+        running = True
+        await until(lambda: nothing_left(redis_client))
+    assert answerer.asked == ["test:1:early"]
+
+
+async def test_should_end_an_older_delivery_of_its_own_before_it_serves_the_new_one(
+    redis_client: redis.asyncio.Redis, redis_url: str
+) -> None:
+    """Its own lease ran out and came back to it: one request, computed once at a time, held until it is answered."""
+    gate = asyncio.Event()
+    running = most = 0
+
+    async def slowly(asked: ReplyRequest) -> Reply:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            await gate.wait()
+            return reply_to(asked)
+        finally:
+            await asyncio.sleep(0)  # as the engine, which ends a cancelled generation one step later
+            running -= 1
+
+    forgetful = WorkerSettings(slots=2, lease_ms=100, most_deliveries=1000)
+    slow = Scripted(slowly)
+    await ask(redis_client, request("mine"))
+    async with working(redis_client, redis_url, slow, settings=forgetful, keeper=Lazy) as worker:
+        await until(lambda: len(slow.asked) >= 4)
+        assert (most, len(worker._held)) == (1, 1)
+        gate.set()
+        await until(lambda: nothing_left(redis_client))
+    assert len(await results(redis_client)) == 1
 
 
 async def test_should_give_up_on_poison_with_a_reason(redis_client: redis.asyncio.Redis, redis_url: str) -> None:
