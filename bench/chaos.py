@@ -27,6 +27,7 @@ COUNTS = (
     "without_notice",
     "not_ended",
     "unknown",
+    "unexplained",
     "resent",
     "notices_again",
 )

@@ -63,7 +63,7 @@ class ContactBook:
             book = msgspec.json.decode(self._path.read_bytes(), type=ContactsFile)
         except FileNotFoundError:
             self._version, self._by_id = None, {}
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             # The people we knew a moment ago stay known: a half-saved file must not turn friends into strangers.
             log.error("contacts.unreadable", error=type(error).__name__)
         else:

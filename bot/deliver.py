@@ -1,8 +1,9 @@
 """Bubbles leave through one adapter: in order within a chat, independent between chats, with a ledger around each send.
 
 Knows no platform's ways and no words. What is written down of a bubble: it was handed over (`sent`), it certainly was
-not (`pending` again, or `failed`), or nobody can say (`unknown`: shown to the owner, never sent again blindly). After
-an `unknown` the rest of the reply still goes out: a hidden send has mostly happened, and half a reply reads worse.
+not (`pending` again, or `failed`), or nobody can say (`unknown`: shown to the owner, never sent again blindly; where
+sending again is safe, only after many tries). After an `unknown` the rest of the reply still goes out: a hidden send
+has mostly happened, and half a reply reads worse.
 """
 
 import asyncio
@@ -24,13 +25,14 @@ log = structlog.get_logger()
 
 _SENDS_AT_ONCE = 16
 _HALTED_MS = 1_000
-_AGAIN_MS = 500
+_AGAIN_MS, _LONGEST_AGAIN_MS = 500, 60_000
+_SEND_TRIES = 20
 _NOTICE_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to write into the ledger, and for `pending` when to try again."""
+    """What to write into the ledger, and for `pending` when to try again; for `again` the pause after the first try."""
 
     state: str
     after_ms: int = 0
@@ -81,10 +83,11 @@ class Courier:
         if claimed is None:
             return "lost"
         fence, bubble = int(claimed[0]), msgspec.json.decode(claimed[1], type=Bubble)
-        begun = time.monotonic()
-        leave = await persist(f"begin {bubble.bubble_id}", lambda: self._begin(chat_key, fence, bubble), self._stopping)
+        leave, asked = await persist(
+            f"begin {bubble.bubble_id}", lambda: self._begin(chat_key, fence, bubble), self._stopping
+        )
         match leave:
-            case "go" if (time.monotonic() - begun) * 1_000 > self._lease_ms / 2:
+            case "go" if (time.monotonic() - asked) * 1_000 > self._lease_ms / 2:
                 verdict = Verdict("pending")  # we were stopped in between; the next owner may be at work already
             case "go":
                 verdict = await self._send(OutboundMessage(ChatRef.parse(chat_key), bubble.bubble_id, bubble.text))
@@ -100,8 +103,10 @@ class Courier:
         self._tell(bubble, verdict, done)
         return done
 
-    async def _begin(self, chat_key: str, fence: int, bubble: Bubble) -> str:
-        return await self._scripts.say(
+    async def _begin(self, chat_key: str, fence: int, bubble: Bubble) -> tuple[str, float]:
+        """The last look, and a moment (monotonic, s) before the lease it renewed."""
+        asked = time.monotonic()
+        leave = await self._scripts.say(
             "begin",
             chat_key,
             fence=fence,
@@ -110,6 +115,7 @@ class Courier:
             resend_is_safe=int(self._adapter.resend_is_safe),
             halted_ms=_HALTED_MS,
         )
+        return leave, asked
 
     async def _send(self, message: OutboundMessage) -> Verdict:
         try:
@@ -142,9 +148,13 @@ class Courier:
             verdict=verdict.state,
             after_ms=verdict.after_ms,
             notice_tries=_NOTICE_TRIES,
+            send_tries=_SEND_TRIES,
+            longest_ms=_LONGEST_AGAIN_MS,
         )
 
     def _tell(self, bubble: Bubble, verdict: Verdict, done: str) -> None:
         state = verdict.state.partition(" ")[0]
+        if state == "again" and done in ("next", "ended"):
+            state = "unknown"  # that was the last try
         alarming = state in ("unknown", "failed") and done != "lost"
         (log.error if alarming else log.info)("bubble." + state, bubble=bubble.bubble_id, done=done)

@@ -16,9 +16,9 @@ OUTCOME_CHANNEL = f"{_PREFIX}ended"
 DUE = f"{_PREFIX}due"
 """Sorted set chat -> ms: the moment to look at the chat. Schedule and lease in one: a claim moves the moment on."""
 DEAD = f"{_PREFIX}dead"
-"""Stream for the owner: what was dead-lettered or is unknown, ids and reasons only."""
+"""Stream for the owner: what was dead-lettered or is unknown, ids and reasons only; the oldest give way."""
 DRAFTS = f"{_PREFIX}drafts"
-"""Hash request id -> held reply (JSON), waiting for the owner."""
+"""Hash request id -> held reply (JSON), waiting for the owner; the next one held removes those without an outcome."""
 RECENT = f"{_PREFIX}recent"
 """List of the last request ids that ended, newest first."""
 COUNTS = f"{_PREFIX}counts"
@@ -26,7 +26,7 @@ COUNTS = f"{_PREFIX}counts"
 HALT = f"{_PREFIX}halt"
 """The kill switch: while this key exists nothing is sent."""
 OUTCOME_PREFIX = f"{_PREFIX}outcome:"
-"""+ request id: hash of how a turn ended, kept for days."""
+"""+ request id: hash of how a turn ended, kept for days from that moment."""
 LEDGER_PREFIX = f"{_PREFIX}ledger:"
 """+ request id: hash bubble id -> pending | sending <fence> | sent <id> | unknown | failed <reason> | withdrawn."""
 
@@ -56,11 +56,14 @@ class ChatKeys:
     """The keys a script on one chat may touch; the field names are the names in Lua."""
 
     chat: str
-    """Hash: fence, send_fence, the open turn (request_id, n, request, deadline_ms, mode, attempt), takeover, notice."""
+    """Hash: fence, send_fence, send_tries, the open turn (request_id, n, request, deadline_ms, mode, attempt),
+    takeover, notice. As `history` and `shown` it is forgotten when the chat has been silent for months."""
     mailbox: str
     """List of unanswered lines, oldest first: `<accepted_ms> <Mail as JSON>`."""
     history: str
-    """List of lines (JSON), oldest first, capped."""
+    """List of lines (JSON), oldest first, capped: what the persona reads. A reply stands in it once it is committed."""
+    shown: str
+    """The same as people see it: a bubble, the notice too, stands in it once it was sent or may have been."""
     outbox: str
     """List of bubbles (JSON) still to be sent, FIFO."""
     seen: str
@@ -87,6 +90,7 @@ def of_chat(chat_key: str) -> ChatKeys:
         chat=f"{_PREFIX}chat:{chat_key}",
         mailbox=f"{_PREFIX}mailbox:{chat_key}",
         history=f"{_PREFIX}history:{chat_key}",
+        shown=f"{_PREFIX}shown:{chat_key}",
         outbox=f"{_PREFIX}outbox:{chat_key}",
         seen=f"{_PREFIX}seen:{chat_key}:",
         outboxes=outboxes(platform),

@@ -62,14 +62,14 @@ class Results:
 
     async def step(self) -> None:
         """Handle what is there, or wait a moment for more. After any failure it starts with what was left pending."""
-        entries = await self._read()
-        self._linked = False
+        linked, self._linked = self._linked, False  # also when the read itself fails: the group may be gone
+        entries = await self._read(linked)
         for entry_id, fields in entries:
             await self.handle(entry_id, fields)
-        self._linked = True
+        self._linked = linked or not entries
 
-    async def _read(self) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        if not self._linked:
+    async def _read(self, linked: bool) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        if not linked:
             await self._prepare()
             return await self._read_stream("0", None)
         if time.monotonic() >= self._sweep_at:
@@ -119,7 +119,8 @@ class Results:
             return await self._scripts.say("bury", "", entry_id=entry_id, reason="unreadable request")
         match result:
             case ReplyFailed():
-                return await self._fail(entry_id, result.chat_key, result.request_id, result.reason)
+                reason = f"{result.reason}: {result.detail}" if result.detail else result.reason
+                return await self._fail(entry_id, result.chat_key, result.request_id, reason)
             case Reply():
                 return await self._consider(entry_id, result)
             case impossible:

@@ -1,7 +1,7 @@
 """How turns ended: read back from Redis, and told to whoever wants to know as it happens.
 
-Knows no platform and ends no turn itself (the scripts do). The pub/sub channel carries request ids and may lose them;
-the outcome's hash is the truth.
+Knows no platform and ends no turn itself (the scripts do). The pub/sub channel only rings: it may lose what it carries;
+the list of recent turns and the outcome's hash are the truth.
 """
 
 from collections.abc import AsyncGenerator
@@ -12,8 +12,7 @@ import redis.asyncio
 
 from adapters.base import ChatRef, Outcome
 from bot import keys
-from bot.loops import Stopping
-from bot.pacing import split
+from bot.loops import REDIS_TROUBLE, Stopping
 from model_server.contract import Line
 
 ENDED = ("answered", "held", "skipped", "dead", "unknown")
@@ -47,28 +46,43 @@ async def recent_outcomes(client: redis.asyncio.Redis, most: int) -> list[Outcom
     return [outcome for outcome in found if outcome is not None]
 
 
-async def as_they_end(client: redis.asyncio.Redis, stopping: Stopping) -> AsyncGenerator[Outcome, None]:
-    """Outcomes from now on, until stopping. Raises redis.exceptions.RedisError when the link breaks."""
-    async with client.pubsub() as channel:
-        await channel.subscribe(keys.OUTCOME_CHANNEL)
-        while not stopping.is_set():
-            message = await channel.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
-            if message is None:
-                continue
-            outcome = await read_outcome(client, cast(bytes, message["data"]).decode())
-            if outcome is not None:
-                yield outcome
+class Endings:
+    """The turns that end from its first look on, each told once, however often the link breaks in between.
+
+    Bounded: of more than `keys.RECENT` holds, ended while the link was broken, the oldest are not told.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._client = client
+        self._told: set[bytes] | None = None
+
+    async def as_they_end(self, stopping: Stopping) -> AsyncGenerator[Outcome, None]:
+        """Until stopping. Raises redis.exceptions.RedisError when the link breaks; call it again then."""
+        if self._told is None:
+            self._told = set(await self._recent())
+        async with self._client.pubsub() as channel:
+            await channel.subscribe(keys.OUTCOME_CHANNEL)
+            while not stopping.is_set():
+                ended = await self._recent()
+                self._told.intersection_update(ended)  # what left the list never comes back
+                for request_id in reversed(ended):
+                    if request_id in self._told:
+                        continue
+                    self._told.add(request_id)
+                    try:
+                        outcome = await read_outcome(self._client, request_id.decode())
+                    except REDIS_TROUBLE:
+                        self._told.discard(request_id)
+                        raise
+                    if outcome is not None:
+                        yield outcome
+                await channel.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
+
+    async def _recent(self) -> list[bytes]:
+        return cast(list[bytes], await self._client.lrange(keys.RECENT, 0, -1))
 
 
 async def read_history(client: redis.asyncio.Redis, chat: ChatRef, most: int) -> list[Line]:
-    """The newest lines of a chat, oldest first; a reply as the bubbles it was sent in, under their ids."""
-    raw = cast(list[bytes], await client.lrange(keys.of_chat(chat.key).history, -most, -1))
-    lines = [msgspec.json.decode(entry, type=Line) for entry in raw]
-    return [part for line in lines for part in _parts(line)][-most:]
-
-
-def _parts(line: Line) -> list[Line]:
-    if line.author != "persona":
-        return [line]
-    parts = enumerate(split(line.text))
-    return [Line(f"{line.line_id}#{i}", line.author, text, line.at_ms) for i, text in parts]
+    """The newest lines of a chat as people saw them, oldest first: of a reply, the bubbles that were sent or may be."""
+    raw = cast(list[bytes], await client.lrange(keys.of_chat(chat.key).shown, -most, -1))
+    return [msgspec.json.decode(entry, type=Line) for entry in raw]

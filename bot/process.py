@@ -22,7 +22,7 @@ from bot.contacts import ContactBook
 from bot.deliver import Courier
 from bot.loops import Stopping, keep_going, rest
 from bot.outbox import Results, named
-from bot.outcomes import as_they_end
+from bot.outcomes import Endings
 from bot.scripts import Scripts
 from bot.turns import Turns
 from bot.typing_sign import TypingSign
@@ -56,6 +56,7 @@ class Bot:
         notice = named(config.turns.disclosure, config.owner.name)
         lease_ms = config.turns.lease_ms
         self._couriers = [Courier(scripts, adapter, notice, lease_ms, self._stopping) for adapter in adapters]
+        self._endings = Endings(client)
         self._signs = [TypingSign(client, adapter) for adapter in adapters]
 
     def stop(self) -> None:
@@ -92,7 +93,7 @@ class Bot:
     async def _tell_outcomes(self) -> None:
         """Log how turns of our platforms ended, and tell the adapters that want to know."""
         ours = {adapter.platform: adapter for adapter in self._adapters}
-        async with aclosing(as_they_end(self._client, self._stopping)) as outcomes:
+        async with aclosing(self._endings.as_they_end(self._stopping)) as outcomes:
             async for outcome in outcomes:
                 if (adapter := ours.get(outcome.chat.platform)) is not None:
                     await _tell(adapter, outcome)

@@ -1,7 +1,8 @@
 """Due chats become requests: claim, look, decide, open. The only place where a turn begins.
 
-Knows no platform and no model. A chat claimed by a process that died comes due again by itself; a chat that changed
-after the claim refuses everything based on it (`fence`).
+Knows no platform and no model. A flaw of ours costs the turn it happens in, never the other chats. A chat claimed by a
+process that died comes due again by itself; a chat that changed after the claim refuses everything based on it
+(`fence`).
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from bot.compose import build_request, request_id_of
 from bot.config import TurnsConfig
 from bot.contacts import ContactBook
 from bot.gate import Answer, Decision, Defer, Draft, Facts, Skip, decide
+from bot.loops import REDIS_TROUBLE
 from bot.scripts import Scripts
 from model_server.contract import Line, encode
+from model_server.log import flaw_of
 
 log = structlog.get_logger()
 
@@ -50,14 +53,26 @@ class Claim:
     stand_down_until_ms: int
 
 
-async def claim(scripts: Scripts, chat_key: str) -> Claim | None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A chat that became ours, not yet read."""
+
+    chat_key: str
+    fence: int
+    answer: list[Any]
+
+
+async def take(scripts: Scripts, chat_key: str) -> Taken | None:
     """Take a due chat for one lease. None: somebody else was first, or nothing waits there."""
     answer: list[Any] | None = await scripts.run("claim", chat_key)
-    if answer is None:
-        return None
-    fence, now_ms, mailbox, history, request_id, covered, deadline_ms, stand_down_until_ms = answer
+    return None if answer is None else Taken(chat_key, int(answer[0]), answer)
+
+
+def read_claim(taken: Taken) -> Claim:
+    """Raises msgspec.DecodeError on lines that this version cannot read."""
+    fence, now_ms, mailbox, history, request_id, covered, deadline_ms, stand_down_until_ms = taken.answer
     return Claim(
-        chat_key=chat_key,
+        chat_key=taken.chat_key,
         fence=fence,
         now_ms=now_ms,
         mailbox=tuple(msgspec.json.decode(entry.partition(b" ")[2], type=Mail) for entry in mailbox),
@@ -109,8 +124,20 @@ class Turns:
     async def step(self) -> None:
         """Look once at every chat that is due now."""
         for chat_key in await self._scripts.due(keys.DUE, _CHATS_AT_ONCE):
-            if (claimed := await claim(self._scripts, chat_key)) is not None:
-                await self.act(claimed)
+            if (taken := await take(self._scripts, chat_key)) is not None:
+                await self.handle(taken)
+
+    async def handle(self, taken: Taken) -> str:
+        """Read and act. A flaw of ours ends this chat's turn, in the owner's sight: repeated, it would come back."""
+        try:
+            return await self.act(read_claim(taken))
+        except REDIS_TROUBLE:
+            raise
+        except Exception as error:
+            log.error("turn.flaw", chat=taken.chat_key, flaw=flaw_of(error))
+            return await self._scripts.say(
+                "skip", taken.chat_key, fence=taken.fence, state="dead", reason=f"flaw: {type(error).__name__}"
+            )
 
     async def act(self, claimed: Claim) -> str:
         """Carry out the decision on one claimed chat; `lost` when the chat has changed meanwhile (it is due again)."""
@@ -123,7 +150,7 @@ class Turns:
                 return await self._say("wait", claimed, until_ms=until_ms)
             case Skip(reason):
                 request_id = request_id_of(claimed.chat_key, claimed.mailbox)
-                done = await self._say("skip", claimed, request_id=request_id, state="skipped", reason=reason)
+                done = await self._say("skip", claimed, state="skipped", reason=reason)
                 log.info("turn.skipped", request_id=request_id, reason=reason, done=done)
                 return done
             case Expire(request_id):

@@ -1,5 +1,5 @@
 -- Make a line durable, once.
--- Invariant: a contact's line enters `seen`, the mailbox and the history together, or none of them.
+-- Invariant: a contact's line enters `seen`, the mailbox and both histories together, or none of them.
 -- The owner's own line never waits for an answer: it ends what was waiting, and we stand down.
 local seen = key.seen .. arg.line_id
 if redis.call('EXISTS', seen) == 1 then
@@ -25,6 +25,8 @@ else
 end
 redis.call('SET', seen, 1, 'EX', arg.keep_s)
 remember(arg.line)
+show(arg.line)
 reschedule()
 new_fence()
+keep_chat()
 return 'taken'

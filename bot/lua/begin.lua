@@ -20,4 +20,6 @@ elseif state ~= mine and arg.resend_is_safe ~= '1' then
   return 'hidden'
 end
 redis.call('HSET', ledger, arg.bubble_id, mine)
+-- The lease counts from here: the answer to the claim may have taken its time.
+redis.call('ZADD', key.outboxes, now_ms() + arg.lease_ms, arg.chat_key)
 return 'go'

@@ -1,4 +1,4 @@
 -- A result that cannot be read: out of the stream, into the owner's sight. Its turn, if any, ends at its deadline.
 drop_result(arg.entry_id)
-redis.call('XADD', key.dead, '*', 'request_id', '', 'chat_key', '', 'state', 'dead', 'reason', arg.reason)
+tell_owner('', '', 'dead', arg.reason)
 return 'buried'

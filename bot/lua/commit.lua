@@ -16,6 +16,12 @@ close_turn()
 reschedule()
 new_fence()
 if held then
+  -- Redis 6.2 expires no field of a hash: drafts whose outcome has expired go when a new one comes.
+  for _, held_id in ipairs(redis.call('HKEYS', key.drafts)) do
+    if redis.call('EXISTS', key.outcome .. held_id) == 0 then
+      redis.call('HDEL', key.drafts, held_id)
+    end
+  end
   redis.call('HSET', key.drafts, arg.request_id, arg.draft)
   conclude(arg.request_id, 'held', 'waits for the owner')
   return 'held'
@@ -28,7 +34,6 @@ for _, bubble in ipairs(bubbles) do
   redis.call('RPUSH', key.outbox, bubble)
   redis.call('HSET', ledger, cjson.decode(bubble).bubble_id, 'pending')
 end
-redis.call('EXPIRE', ledger, arg.keep_s)
 -- NX: the moment of a chat that the platform told to wait, or whose bubble is being sent, stays.
 redis.call('ZADD', key.outboxes, 'NX', now + cjson.decode(bubbles[1]).delay_ms, arg.chat_key)
 return 'committed'

@@ -13,37 +13,42 @@ if not first or first.bubble_id ~= arg.bubble_id then
 end
 local now = now_ms()
 local ledger = key.ledger .. arg.request_id
-if arg.verdict == 'again' then
-  -- nobody knows, but this platform shows one id once: the entry stays `sending`, and the bubble is sent again
-  redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
-  return 'later'
+local verdict = arg.verdict
+if verdict == 'again' then
+  -- nobody knows, but this platform shows one id once: the entry stays `sending`, and the bubble is sent again,
+  -- more and more slowly and not for ever: a flaw that comes back each time must not hold the chat
+  local tries = redis.call('HINCRBY', key.chat, 'send_tries', 1)
+  if tries < tonumber(arg.send_tries) then
+    local pause = math.min(arg.after_ms * 2 ^ (tries - 1), tonumber(arg.longest_ms))
+    redis.call('ZADD', key.outboxes, now + pause, arg.chat_key)
+    return 'later'
+  end
+  verdict = 'unknown'
 end
-redis.call('HSET', ledger, arg.bubble_id, arg.verdict)
-if arg.verdict == 'pending' then
+redis.call('HSET', ledger, arg.bubble_id, verdict)
+if verdict == 'pending' then
   redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
   return 'later'
 end
 redis.call('LPOP', key.outbox)
+redis.call('HDEL', key.chat, 'send_tries')
+if string.find(verdict, '^sent') or verdict == 'unknown' then
+  show(cjson.encode({line_id = arg.bubble_id, author = 'persona', text = first.text, at_ms = now}))
+end
+keep_chat()
 -- A hidden notice is the one thing said again: twice does no harm, and a reply without it must not be. Not for ever.
 if is_notice(arg.bubble_id) then
-  local hidden = arg.verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
-  if string.find(arg.verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
+  local hidden = verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
+  if string.find(verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
     redis.call('HSET', key.chat, 'disclosed_ms', now)
   end
 end
 -- After a refusal or a takeover the rest of this reply stays unsaid.
 local rest = head()
-if string.find(arg.verdict, '^failed') or arg.verdict == 'withdrawn' then
+if string.find(verdict, '^failed') or verdict == 'withdrawn' then
   while rest and rest.request_id == arg.request_id do
     redis.call('LPOP', key.outbox)
--- A hidden notice is the one thing said again: twice does no harm, and a reply without it must not be. Not for ever.
-if is_notice(arg.bubble_id) then
-  local hidden = arg.verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
-  if string.find(arg.verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
-    redis.call('HSET', key.chat, 'disclosed_ms', now)
-  end
-end
-    redis.call('HSET', ledger, rest.bubble_id, arg.verdict)
+    redis.call('HSET', ledger, rest.bubble_id, verdict)
     rest = head()
   end
 end
@@ -71,7 +76,7 @@ redis.call('HDEL', outcome, 'line')
 if unknown then
   conclude(arg.request_id, 'unknown', 'the platform hid the outcome of a send')
 elseif failed then
-  conclude(arg.request_id, 'dead', (string.gsub(arg.verdict, '^failed ', '')))
+  conclude(arg.request_id, 'dead', (string.gsub(verdict, '^failed ', '')))
 elseif sent then
   conclude(arg.request_id, 'answered', '')
 else

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import redis.asyncio
 
 from adapters.base import Accepted, ChatRef, InboundMessage, OutboundMessage, SentReceipt
@@ -18,7 +19,7 @@ from bot.loops import Stopping
 from bot.outbox import Results
 from bot.outcomes import read_history
 from bot.scripts import Scripts
-from bot.turns import Turns, claim
+from bot.turns import Turns, read_claim, take
 from model_server.contract import FIELD, REQUESTS, RESULTS, Line, Reply, ReplyRequest, Result, decode_request, encode
 from tests.waiting import until
 
@@ -167,7 +168,13 @@ class Desk:
         for schedule in schedules:
             await self.client.zadd(schedule, {chat: 0}, xx=True)
 
+    async def remembered(self, chat: str = "test:1") -> list[Line]:
+        """What the persona would read."""
+        raw = cast(list[bytes], await self.client.lrange(keys.of_chat(chat).history, 0, -1))
+        return [msgspec.json.decode(line, type=Line) for line in raw]
+
     async def history(self) -> list[Line]:
+        """What people are shown."""
         return await read_history(self.client, ChatRef("test", "1"), 100)
 
     async def begin(self, fence: int, request_id: str = "test:1:1") -> str:
@@ -183,4 +190,5 @@ class Desk:
         )
 
     async def claim(self, chat: str = "test:1") -> Any:
-        return await claim(self.scripts, chat)
+        taken = await take(self.scripts, chat)
+        return taken and read_claim(taken)

@@ -124,6 +124,16 @@ class Promise(RuleBasedStateMachine):
         self.ledgers = now
 
     @invariant()
+    def people_should_be_shown_only_what_may_have_left(self) -> None:
+        for chat in CHATS:
+            for raw in cast(list[bytes], self.eyes.lrange(keys.of_chat(chat).shown, 0, -1)):
+                line = msgspec.json.decode(raw, type=Line)
+                if line.author == "persona":
+                    ledger = keys.ledger(line.line_id.rpartition("#")[0])
+                    state = cast(bytes, self.eyes.hget(ledger, line.line_id))
+                    assert state.startswith((b"sent", b"unknown"))
+
+    @invariant()
     def nothing_should_be_said_twice_or_out_of_order(self) -> None:
         replies = [bubble_id for bubble_id in self.shown if "#notice" not in bubble_id]
         assert len(replies) == len(set(replies))

@@ -22,6 +22,16 @@ async def test_should_know_a_line_again_after_it_was_answered(desk: Desk) -> Non
     assert await desk.mailbox() == 0
 
 
+async def test_should_forget_a_chat_after_months_of_silence(desk: Desk) -> None:
+    of = keys.of_chat("test:1")
+    for act in (desk.line, desk.whole_turn):
+        await act()
+        for name in (of.chat, of.history, of.shown):
+            assert await desk.client.exists(name)
+            assert 89 * 86_400 < await desk.client.ttl(name) <= 90 * 86_400
+            await desk.client.expire(name, 1_000)
+
+
 async def test_should_take_equal_line_ids_of_different_chats(desk: Desk) -> None:
     assert [await desk.line(chat=chat, line_id="7") for chat in ("1", "2")] == ["taken", "taken"]
 

@@ -1,8 +1,11 @@
 """Bubbles should leave in order, once, and whatever became of one should be written down."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis.exceptions
+from structlog.testing import capture_logs
 
 from adapters.base import OutcomeHidden, Refused, RetryLater
 from bot import keys
@@ -57,7 +60,8 @@ async def test_should_forget_words_that_never_left(desk: Desk) -> None:
     await committed(desk, "one\ntwo\nthree")
     desk.adapter.script = [Refused("blocked")]
     assert await desk.deliver() == ["ended"]
-    assert [line.author for line in (await desk.history())] == ["contact"]
+    assert [line.author for line in await desk.history()] == ["contact"]
+    assert [line.author for line in await desk.remembered()] == ["contact"]
 
 
 @pytest.mark.parametrize("trouble", [OutcomeHidden(), ConnectionResetError(), ValueError("flaw")])
@@ -78,6 +82,26 @@ async def test_should_send_a_hidden_bubble_again_where_that_is_safe(make_desk: M
     await desk.deliver()
     assert [message.bubble_id for message in desk.adapter.sent] == ["test:1:1#0", "test:1:1#1"]
     assert await desk.state("test:1:1") == "answered"
+
+
+async def test_should_not_send_again_for_ever_what_fails_each_time(make_desk: MakeDesk) -> None:
+    desk = make_desk(resend_is_safe=True)
+    await committed(desk)
+    desk.adapter.script = [ValueError("flaw")] * 20
+    pauses_ms = []
+    for _ in range(19):
+        assert await desk.deliver() == ["later"]
+        moment = await desk.client.zscore(keys.outboxes("test"), "test:1")
+        pauses_ms.append((moment or 0) - await desk.now_ms())
+        await desk.lapse()
+    assert pauses_ms[0] <= 500 < pauses_ms[1] <= 1_000
+    assert 55_000 < pauses_ms[-1] <= 60_000
+    with capture_logs() as logs:
+        assert await desk.deliver() == ["next", "ended"]
+    assert "bubble.unknown" in {entry["event"] for entry in logs}
+    assert await desk.ledger("test:1:1") == {"test:1:1#0": "unknown", "test:1:1#1": "sent p1"}
+    assert await desk.state("test:1:1") == "unknown"
+    assert not await desk.client.hexists(keys.of_chat("test:1").chat, "send_tries"), "the next bubble starts anew"
 
 
 async def begun(desk: Desk) -> None:
@@ -118,10 +142,65 @@ async def test_should_read_the_kill_switch_last(desk: Desk) -> None:
     await desk.client.set(keys.HALT, "1")
     assert await desk.deliver() == ["halted"]
     assert desk.adapter.sent == []
+    assert [line.author for line in await desk.history()] == ["contact"], "nobody reads what was not sent"
     await desk.client.delete(keys.HALT)
     await desk.lapse()
     await desk.deliver()
     assert desk.adapter.texts == ["one", "two"]
+    assert [line.text for line in await desk.history()] == ["hi", "one", "two"]
+
+
+async def test_should_forget_nothing_that_still_waits_to_be_sent(desk: Desk) -> None:
+    """However long the kill switch is on, or no bot runs."""
+    await committed(desk)
+    await desk.client.set(keys.HALT, "1")
+    await desk.deliver()
+    assert await desk.client.ttl(keys.outcome("test:1:1")) == await desk.client.ttl(keys.ledger("test:1:1")) == -1
+    await desk.client.delete(keys.HALT)
+    await desk.lapse()
+    await desk.deliver()
+    assert await desk.client.ttl(keys.outcome("test:1:1")) > 0
+    assert await desk.client.ttl(keys.ledger("test:1:1")) > 0
+
+
+async def test_should_show_what_may_have_been_seen_and_what_was_said_before_a_takeover(desk: Desk) -> None:
+    await committed(desk, "one\ntwo\nthree", disclosed=False)
+    desk.adapter.script = [None, OutcomeHidden()]
+    for _ in range(2):
+        await desk.courier.send_next("test:1")
+    await desk.line(from_owner=True, text="it is me")
+    await desk.deliver()
+    assert [line.text for line in await desk.history()] == ["hi", "notice", "one", "it is me"]
+
+
+async def test_should_hold_the_lease_from_the_last_look_on(desk: Desk) -> None:
+    await committed(desk)
+    fence, _ = await desk.scripts.run("claim_send", "test:1", notice="notice")
+    await desk.lapse()
+    assert await desk.begin(fence) == "go"
+    assert await desk.scripts.run("claim_send", "test:1", notice="notice") is None
+    moment = await desk.client.zscore(keys.outboxes("test"), "test:1")
+    assert 14_000 < (moment or 0) - await desk.now_ms() <= 15_000
+
+
+async def test_should_measure_its_time_from_the_last_look(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis took long to answer a first look; the one that counts is the second."""
+    desk = make_desk(lease_ms=1_000)
+    await committed(desk)
+    begin, now_s = desk.courier._begin, [0.0]
+    looks = 0
+
+    async def slow(*about: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            now_s[0] += 60
+            raise redis.exceptions.TimeoutError
+        return await begin(*about)
+
+    monkeypatch.setattr(desk.courier, "_begin", slow)
+    monkeypatch.setattr("bot.deliver.time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    assert await desk.courier.send_next("test:1") == "next"
 
 
 async def test_should_withdraw_what_was_not_said_when_the_owner_writes(desk: Desk) -> None:
@@ -131,6 +210,7 @@ async def test_should_withdraw_what_was_not_said_when_the_owner_writes(desk: Des
     assert desk.adapter.sent == []
     assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("skipped", "owner answered")
     assert [line.author for line in await desk.history()] == ["contact", "owner"]
+    assert [line.author for line in await desk.remembered()] == ["contact", "owner"]
 
 
 async def test_should_keep_the_order_of_replies(desk: Desk) -> None:

@@ -20,7 +20,6 @@ from hypothesis.stateful import (
 
 from bot import keys
 from bot.pacing import Bubble
-from bot.turns import claim
 from model_server.contract import (
     FIELD,
     REQUESTS,
@@ -101,7 +100,7 @@ class Machine(Promise):
     def a_bot_claims(self, chat: str, lapsed: bool) -> None:
         if lapsed:
             self.do(self.desk.lapse(chat))
-        if (claimed := self.do(claim(self.desk.scripts, chat))) is not None:
+        if (claimed := self.do(self.desk.claim(chat))) is not None:
             self.claims.append(claimed)
 
     @precondition(lambda self: self.claims)
@@ -162,8 +161,8 @@ class Machine(Promise):
     @rule(pick=picks)
     def a_bot_writes_down_how_it_went(self, pick: int) -> None:
         chat, fence, bubble, verdict = _newest(self.begun, pick)
-        about = _about(fence, bubble)
-        self.do(self.desk.scripts.say("finish", chat, verdict=verdict, after_ms=0, notice_tries=3, **about))
+        about = {"after_ms": 0, "notice_tries": 3, **_about(fence, bubble)}
+        self.do(self.desk.scripts.say("finish", chat, verdict=verdict, **about))
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -27,7 +27,7 @@ async def test_should_leave_nothing_behind_when_a_turn_has_ended(desk: Desk) -> 
     await desk.line()
     await desk.whole_turn()
     assert await desk.mailbox() == 0
-    left = {key for key in await desk.all_keys() if "history" not in key and "seen" not in key}
+    left = {key for key in await desk.all_keys() if not any(name in key for name in ("history", "shown", "seen"))}
     kept = {"chat:test:1", "counts", "outcome:test:1:1", "ledger:test:1:1", "recent", "requests", "results"}
     assert left == {f"ss:{{s0}}:{name}" for name in kept}
     assert await desk.client.xlen("ss:{s0}:results") == 0
@@ -58,7 +58,8 @@ async def test_should_keep_the_notice_out_of_what_the_persona_reads(desk: Desk) 
         ("contact", "and then?"),
     ]
     shown = await read_history(desk.client, ChatRef("test", "1"), 10)
-    assert [line.line_id for line in shown] == ["1", "test:1:1#0", "test:1:1#1", "2"]
+    assert [line.line_id for line in shown] == ["1", "test:1:1#notice", "test:1:1#0", "test:1:1#1", "2"]
+    assert [line.text for line in shown[1:4]] == ["notice", "yes", "soup"]
 
 
 async def test_should_hold_a_reply_for_the_owner_by_default(make_desk: MakeDesk) -> None:
@@ -68,7 +69,15 @@ async def test_should_hold_a_reply_for_the_owner_by_default(make_desk: MakeDesk)
     assert desk.adapter.texts == []
     assert await desk.state("test:1:1") == "held"
     assert b"maybe" in (await desk.client.hget(keys.DRAFTS, "test:1:1") or b"")
+    assert [line.author for line in await desk.history()] == ["contact"]
     assert await desk.client.scard(keys.composing("test")) == 0
+    await desk.line()
+    await desk.whole_turn("or not")
+    assert set(await desk.client.hkeys(keys.DRAFTS)) == {b"test:1:1", b"test:1:2"}
+    await desk.client.delete(keys.outcome("test:1:1"))  # as when it expires
+    await desk.line()
+    await desk.whole_turn("no")
+    assert set(await desk.client.hkeys(keys.DRAFTS)) == {b"test:1:2", b"test:1:3"}
 
 
 @pytest.mark.parametrize(

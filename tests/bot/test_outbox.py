@@ -1,9 +1,10 @@
 """The first result of an open turn should count, and nothing a worker says should stop the loop."""
 
 import pytest
+from redis.exceptions import ResponseError
 
 from bot import keys
-from model_server.contract import RESULTS, ReplyFailed
+from model_server.contract import BOTS, RESULTS, ReplyFailed
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk
 
@@ -45,6 +46,30 @@ async def test_should_handle_what_it_left_pending_itself(desk: Desk) -> None:
     assert desk.adapter.texts == ["notice", "well"]
 
 
+async def test_should_link_again_when_its_group_is_gone(desk: Desk) -> None:
+    await desk.collect()
+    await desk.client.xgroup_destroy(RESULTS, BOTS)
+    await desk.line()
+    await desk.turns.step()
+    await desk.answer_all()
+    with pytest.raises(ResponseError, match="NOGROUP"):
+        await desk.results.step()
+    await desk.collect()
+    await desk.deliver()
+    assert desk.adapter.texts == ["notice", "well"]
+
+
+async def test_should_drain_all_it_left_pending_before_it_reads_on(desk: Desk) -> None:
+    await desk.results._prepare()
+    for _ in range(40):
+        await desk.publish(b"{")
+    for _ in range(2):
+        await desk.results._read_stream(">", None)
+    for _ in range(3):
+        await desk.results.step()
+    assert await desk.client.xlen(RESULTS) == 0
+
+
 async def test_should_keep_the_lines_that_came_while_it_answered(make_desk: MakeDesk) -> None:
     desk = make_desk(quiet_ms=5_000)
     await desk.line()
@@ -79,6 +104,33 @@ async def test_should_bury_what_it_cannot_read(desk: Desk, raw: bytes) -> None:
     assert await desk.client.xlen(keys.DEAD) == 1
     await desk.deliver()
     assert desk.adapter.texts == ["notice", "well"]
+
+
+async def test_should_tell_the_owner_what_was_wrong(desk: Desk) -> None:
+    await desk.line()
+    await desk.turns.step()
+    await desk.publish(ReplyFailed("test:1:1", "test:1", "too_long", "one line makes a prompt of 9000 tokens"))
+    await desk.collect()
+    [letter] = await desk.dead_letters()
+    assert letter["reason"] == "too_long: one line makes a prompt of 9000 tokens"
+
+
+async def test_should_keep_no_more_dead_letters_than_anybody_reads(desk: Desk) -> None:
+    async with desk.client.pipeline(transaction=False) as pipe:
+        for n in range(10_001):
+            pipe.xadd(keys.DEAD, {"reason": n})
+        await pipe.execute()
+    await desk.publish(b"{")
+    await desk.collect()
+    letters = await desk.dead_letters()
+    assert len(letters) == 10_000
+    assert letters[-1]["reason"] == "unreadable result"
+    await desk.line()
+    await desk.turns.step()
+    await desk.publish(ReplyFailed("test:1:1", "test:1", "poison"))
+    await desk.collect()
+    letters = await desk.dead_letters()
+    assert (len(letters), letters[-1]["reason"]) == (10_000, "poison")
 
 
 async def test_should_show_the_owner_that_a_worker_could_not_read_a_request(desk: Desk) -> None:

@@ -1,6 +1,10 @@
 """A chat should have one open turn, whoever dies in between."""
 
-from bot import keys
+import msgspec
+import pytest
+import redis.asyncio
+
+from bot import keys, turns
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk
 
@@ -68,10 +72,10 @@ async def test_should_not_replace_for_ever(make_desk: MakeDesk) -> None:
     assert [line.line_id for line in second.lines] == ["1", "test:1:1", "2"], "the slower reply stands before line 2"
 
 
-async def test_should_give_up_at_the_deadline(make_desk: MakeDesk) -> None:
-    desk = make_desk(deadline_ms=1)
+async def test_should_give_up_at_the_deadline(desk: Desk) -> None:
     await desk.line()
     await desk.turns.step()
+    await desk.client.hset(keys.of_chat("test:1").chat, "deadline_ms", "1")
     await desk.lapse()
     assert await desk.turns.act(await desk.claim()) == "ended"
     assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("dead", "expired")
@@ -96,3 +100,53 @@ async def test_should_not_skip_what_it_has_not_seen(make_desk: MakeDesk) -> None
     await desk.line()
     assert await desk.turns.act(claimed) == "lost"
     assert await desk.mailbox() == 2
+
+
+async def broken_mailbox(client: redis.asyncio.Redis, chat: str) -> None:
+    """A line as another version wrote it."""
+    line = {"line": {"line_id": "9", "author": "somebody"}}
+    await client.rpush(keys.of_chat(chat).mailbox, b"1 " + msgspec.json.encode(line))
+
+
+async def test_should_end_a_turn_it_cannot_read_and_go_on_with_the_others(desk: Desk) -> None:
+    for chat in ("1", "2", "3"):
+        await desk.line(chat=chat)
+    await broken_mailbox(desk.client, "test:1")
+    await desk.turns.step()
+    assert [request.chat_key for request in await desk.requests()] == ["test:2", "test:3"]
+    assert (await desk.state("test:1:9"), await desk.reason("test:1:9")) == ("dead", "flaw: ValidationError")
+    [letter] = await desk.dead_letters()
+    assert letter["request_id"] == "test:1:9"
+    assert await desk.mailbox() == 0, "the next line finds a chat that works"
+
+
+async def test_should_end_a_turn_that_meets_a_flaw_of_ours(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(chat_key: str, *about: object, **more: object) -> None:
+        raise KeyError(chat_key)
+
+    await desk.line()
+    monkeypatch.setattr(turns, "build_request", build)
+    await desk.turns.step()
+    assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("dead", "flaw: KeyError")
+
+
+async def test_should_not_end_what_came_after_the_claim_for_a_flaw(desk: Desk) -> None:
+    await desk.line()
+    await broken_mailbox(desk.client, "test:1")
+    taken = await turns.take(desk.scripts, "test:1")
+    assert taken is not None
+    await desk.line()
+    assert await desk.turns.handle(taken) == "lost"
+    assert await desk.mailbox() == 3
+
+
+@pytest.mark.parametrize("raw", [b'{"contacts":[{"name":"\xff"}]}', b"{", b"[]"])
+async def test_should_keep_the_people_it_knew_when_their_file_cannot_be_read(desk: Desk, raw: bytes) -> None:
+    path = desk.turns._contacts._path
+    path.write_text('{"contacts":[{"name":"Ann V","type":"family","ids":["test:ann"]}]}')
+    await desk.line()
+    await desk.turns.step()
+    path.write_bytes(raw)
+    await desk.line(chat="2")
+    await desk.turns.step()
+    assert [request.contact_type for request in await desk.requests()] == ["family", "family"]

@@ -18,6 +18,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from bot import embedded_redis, keys
+from bot.loops import persist
 from model_server.contract import REQUESTS, RESULTS
 from model_server.home import Home
 from model_server.redis_link import connect
@@ -54,7 +55,7 @@ class Actor:
     async def start(self) -> None:
         with self._errors.open("ab") as errors:
             self._child = await asyncio.create_subprocess_exec(
-                *self._argv, stdout=errors, stderr=errors, preexec_fn=embedded_redis.die_with_parent
+                *self._argv, stdout=errors, stderr=errors, preexec_fn=embedded_redis.dying_with_us()
             )
 
     def signal(self, number: signal.Signals) -> None:
@@ -104,6 +105,7 @@ async def run(
         (home.path / "plan.json").write_bytes(msgspec.json.encode(plan))
         modules = ("tests.chaos.bot_process", "tests.chaos.worker_process")
         actors = [Actor(module, home.path) for module in modules for _ in range(2)]
+        at_risk: set[str] = set()
         started = time.monotonic()
         kills = stops = redis_kills = 0
         try:
@@ -113,20 +115,21 @@ async def run(
             while time.monotonic() - started < patience_s and not await _all_ended(client, home.path, plan):
                 await asyncio.sleep(_HARM_EVERY_S)
                 victim = rng.choice(actors)
-                if rng.random() < 0.5:
+                victim.signal(signal.SIGSTOP)
+                if victim in actors[:2]:  # a bot
+                    at_risk |= await _being_sent(client)
+                killed = rng.random() < 0.5
+                kills, stops = kills + killed, stops + (not killed)
+                if killed:
                     await victim.kill()
-                    kills += 1
                 else:
-                    victim.signal(signal.SIGSTOP)
                     victim.stopped_until = time.monotonic() + rng.uniform(0.3, _LONGEST_STOP_S)
-                    stops += 1
                 for actor in actors:
                     await actor.tend()
                 if time.monotonic() >= redis_harm_at:
-                    child.kill()
-                    await child.wait()
-                    await asyncio.sleep(rng.uniform(0, 0.5))
-                    child = await embedded_redis.start(home)
+                    at_risk |= await _being_sent(client)
+                    child = await _start_again(child, home, rng.uniform(0, 0.5))
+                    at_risk |= await _being_sent(client)
                     redis_kills += 1
                     redis_harm_at = time.monotonic() + _REDIS_HARM_EVERY_S
                 progress(f"{_acked(home.path)} of {lines} lines taken, {kills + stops + redis_kills} harms")
@@ -134,7 +137,7 @@ async def run(
             for actor in actors:
                 actor.signal(signal.SIGCONT)
             await asyncio.sleep(0.5)
-            verdict = await _judge(client, home.path, plan, resend_is_safe)
+            verdict = await _judge(client, home.path, plan, resend_is_safe, at_risk)
         finally:
             for actor in actors:
                 await actor.kill()
@@ -143,6 +146,13 @@ async def run(
         errors = [path.read_text() for path in home.path.glob("*.err")]
         assert not any("Traceback" in text for text in errors), errors
         return Report(seed, resend_is_safe, round(time.monotonic() - started, 1), kills, stops, redis_kills, verdict)
+
+
+async def _start_again(child: asyncio.subprocess.Process, home: Home, pause_s: float) -> asyncio.subprocess.Process:
+    child.kill()
+    await child.wait()
+    await asyncio.sleep(pause_s)
+    return await embedded_redis.start(home)
 
 
 async def _all_ended(client: redis.asyncio.Redis, folder: Path, plan: Plan) -> bool:
@@ -155,14 +165,43 @@ async def _all_ended(client: redis.asyncio.Redis, folder: Path, plan: Plan) -> b
         return False
 
 
-async def _judge(client: redis.asyncio.Redis, folder: Path, plan: Plan, dedupes: bool) -> Verdict:
+async def _being_sent(client: redis.asyncio.Redis) -> set[str]:
+    """The bubbles that somebody has begun to send."""
+
+    async def look() -> set[str]:
+        ledgers = [key async for key in client.scan_iter(match=keys.LEDGER_PREFIX + "*", count=1000)]
+        async with client.pipeline(transaction=False) as pipe:
+            for key in ledgers:
+                pipe.hgetall(key)
+            found = cast(list[dict[bytes, bytes]], await pipe.execute())
+        return {name.decode() for ledger in found for name, state in ledger.items() if state.startswith(b"sending")}
+
+    return await persist("look", look, asyncio.Event())
+
+
+async def _judge(client: redis.asyncio.Redis, folder: Path, plan: Plan, dedupes: bool, at_risk: set[str]) -> Verdict:
     ended: list[tuple[str, str]] = []
+    hidden: list[str] = []
     async for key in client.scan_iter(match=keys.OUTCOME_PREFIX + "*", count=1000):
         state, line_ids = cast(list[bytes], await client.hmget(key, ["state", "lines"]))
         ended += [(line_id, state.decode()) for line_id in msgspec.json.decode(line_ids, type=list[str])]
-    raw = (folder / "sent").read_bytes().splitlines() if (folder / "sent").exists() else []
-    sent = [msgspec.json.decode(line, type=Sent) for line in raw]
-    return judge(plan, (folder / "acked").read_text().split(), sent, ended, dedupes=dedupes)
+        if state == b"unknown":
+            hidden += await _hidden_bubbles(client, key.decode().removeprefix(keys.OUTCOME_PREFIX))
+    sent = [msgspec.json.decode(line, type=Sent) for line in _lines(folder / "sent")]
+    cut_short = {line.decode() for line in _lines(folder / "cut_short")}
+    acked = (folder / "acked").read_text().split()
+    return judge(plan, acked, sent, ended, dedupes=dedupes, hidden=hidden, at_risk=at_risk | cut_short)
+
+
+async def _hidden_bubbles(client: redis.asyncio.Redis, request_id: str) -> list[str]:
+    """What `checker.judge` calls hidden, of one turn that ended `unknown`."""
+    ledger = cast(dict[bytes, bytes], await client.hgetall(keys.ledger(request_id)))
+    bubbles = [name.decode() for name, state in ledger.items() if state == b"unknown" and b"#notice" not in name]
+    return bubbles or [request_id]
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.exists() else []
 
 
 def _acked(folder: Path) -> int:

@@ -87,9 +87,13 @@ class RecordingAdapter:
         if random.random() < _RETRY_LATER:
             raise RetryLater(0.2)
         sent = Sent(message.chat.chat_id, message.bubble_id, message.text)
-        await asyncio.sleep(random.uniform(0, _LATENCY_S))
-        append(self._folder / "sent", msgspec.json.encode(sent).decode())
-        await asyncio.sleep(random.uniform(0, _LATENCY_S))
+        try:
+            await asyncio.sleep(random.uniform(0, _LATENCY_S))
+            append(self._folder / "sent", msgspec.json.encode(sent).decode())
+            await asyncio.sleep(random.uniform(0, _LATENCY_S))
+        except asyncio.CancelledError:
+            append(self._folder / "cut_short", message.bubble_id)
+            raise
         return SentReceipt(message.bubble_id)
 
     async def show_typing(self, chat: ChatRef) -> None:

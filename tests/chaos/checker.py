@@ -2,6 +2,10 @@
 
 `lost`: a line that was acknowledged and is neither in both bubbles that were shown nor visibly `unknown`. The scripted
 engine never fails, so a dead letter counts as lost here.
+
+`unexplained` keeps `unknown` from being an excuse. A send may be hidden only by a harm: its ledger said `sending`
+in the moment a bot was stopped or killed (the arena looks while it is stopped), right before Redis was killed or right
+after it was back, or the bot itself cut its send short at the lease. Every other `unknown` is a breach.
 """
 
 from collections import Counter, defaultdict
@@ -36,6 +40,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Acknowledged lines that are in no outcome, or in two."""
     unknown: int
     """Lines whose turn ended `unknown`: shown to the owner."""
+    unexplained: int
+    """Bubbles called `unknown` (or turns, without any such bubble) that no harm can have hidden."""
     resent: int
     """Sends that the platform knew by their id and did not show again."""
     notices_again: int
@@ -46,13 +52,24 @@ class Verdict(msgspec.Struct, frozen=True):
     def clean(self) -> bool:
         """Nothing that may not happen has happened."""
         wrong = (self.not_taken, self.lost, self.answered_twice, self.out_of_order, self.without_notice, self.not_ended)
-        return not any(wrong)
+        return not any(wrong) and not self.unexplained
 
 
 def judge(
-    plan: Plan, acked: Iterable[str], sent: Iterable[Sent], ended: Iterable[tuple[str, str]], *, dedupes: bool
+    plan: Plan,
+    acked: Iterable[str],
+    sent: Iterable[Sent],
+    ended: Iterable[tuple[str, str]],
+    *,
+    dedupes: bool,
+    hidden: Iterable[str] = (),
+    at_risk: Iterable[str] = (),
 ) -> Verdict:
-    """`ended`: each line of each outcome and its state. `dedupes`: the platform shows one bubble id once."""
+    """`ended`: each line of each outcome and its state. `dedupes`: the platform shows one bubble id once.
+
+    `hidden`: the bubbles that the ledgers of `unknown` turns call `unknown`; the request id of such a turn without one.
+    `at_risk`: the bubbles whose send a harm may have hidden.
+    """
     everything = list(sent)
     shown = list({bubble.bubble_id: bubble for bubble in everything}.values()) if dedupes else everything
     position = {line.line_id: i for i, line in enumerate(plan.lines)}
@@ -84,6 +101,7 @@ def judge(
         without_notice=without_notice,
         not_ended=sum(outcomes[line_id] != 1 for line_id in taken),
         unknown=len(unknown),
+        unexplained=len(set(hidden) - set(at_risk)),
         resent=len(everything) - len(shown),
         notices_again=sum(count - 1 for count in notices.values()),
         turns=len({read_bubble(bubble.text) for bubble in shown} - {("notice", ())}) // 2,

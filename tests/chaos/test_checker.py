@@ -55,10 +55,21 @@ def test_should_see_lines_that_were_never_taken_or_ended_nowhere_or_twice() -> N
 
 def test_should_not_call_a_line_lost_that_the_owner_was_told_of() -> None:
     ended = [*ANSWERED[1:], ("c1-1", "unknown")]
-    verdict = judge(PLAN, ALL, GOOD[:1] + GOOD[2:], ended, dedupes=False)
+    hidden = ["c1-1#0"]
+    verdict = judge(PLAN, ALL, GOOD[:1] + GOOD[2:], ended, dedupes=False, hidden=hidden, at_risk=hidden)
     assert verdict.clean
     assert verdict.unknown == 1
     assert judge(PLAN, ALL, GOOD[:1] + GOOD[2:], [*ANSWERED[1:], ("c1-1", "dead")], dedupes=False).lost == 1
+
+
+@pytest.mark.parametrize("sent", [[], GOOD], ids=["never sent", "sent all the same"])
+def test_should_not_take_unknown_for_an_excuse(sent: list[Sent]) -> None:
+    ended = [(line_id, "unknown") for line_id in ALL]
+    hidden = ["c1-1#0", "c1-3#0", "c1-3#1"]
+    verdict = judge(PLAN, ALL, sent, ended, dedupes=False, hidden=hidden, at_risk=["c1-3#1", "c1-2#0"])
+    assert verdict.lost == 0
+    assert verdict.unexplained == 2
+    assert not verdict.clean
 
 
 def test_should_see_one_bubble_once_where_the_platform_does() -> None:
