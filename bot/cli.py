@@ -16,9 +16,8 @@ from typing import Annotated, TypeVar
 import msgspec
 import redis.asyncio
 import typer
-from redis.exceptions import RedisError
 
-from model_server.errors import RedisUnavailable, SelfsameError
+from model_server.errors import SelfsameError
 
 T = TypeVar("T")
 
@@ -158,23 +157,11 @@ def drafts(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 
 def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
-    """What `act` finds or does on the instance's Redis. RedisUnavailable when it does not run."""
     from bot.instance import read_instance
-    from model_server.redis_link import connect, redis_url
+    from model_server.redis_link import ask_instance, redis_url
 
-    async def run() -> T:
-        instance = read_instance()
-        client = connect(redis_url(instance.redis, instance.home))
-        try:
-            return await act(client)
-        except (RedisError, OSError) as error:
-            raise RedisUnavailable(
-                f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
-            ) from None
-        finally:
-            await client.aclose()
-
-    return asyncio.run(run())
+    instance = read_instance()
+    return ask_instance(redis_url(instance.redis, instance.home), act)
 
 
 def mount() -> typer.Typer:

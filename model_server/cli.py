@@ -3,7 +3,6 @@
 Knows the owner's words on the command line and which function they mean. Loads torch only where a model is touched.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,15 +10,14 @@ from typing import Annotated, TypeVar
 
 import redis.asyncio
 import typer
-from redis.exceptions import RedisError
 
 from model_server.blend_store import Scope, clear_blend, load_book, set_blend
 from model_server.blends import BlendBook, blend_name, checked, read_blends, resolve
 from model_server.config import ModelConfig, RedisConfig, find_config, read_document, read_section
 from model_server.contract import Blend
-from model_server.errors import ConfigError, RedisUnavailable
+from model_server.errors import ConfigError
 from model_server.home import find_home
-from model_server.redis_link import connect, redis_url
+from model_server.redis_link import ask_instance, redis_url
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Contact = Annotated[bool, typer.Option("--contact", help="WHO is a contact's id, not a contact type.")]
@@ -39,14 +37,14 @@ def set_(
 ) -> None:
     """Give a contact type (or one contact) a blend, from the next message on."""
     wanted = read_weights(weights)
-    stored = asyncio.run(_with_redis(lambda client: set_blend(client, _scope(who, contact), wanted)))
+    stored = _with_redis(lambda client: set_blend(client, _scope(who, contact), wanted))
     typer.echo(f"{who}: {shown(stored)}")
 
 
 @blend.command()
 def clear(who: Who, contact: Contact = False) -> None:
     """Go back to the blend of the configuration."""
-    if not asyncio.run(_with_redis(lambda client: clear_blend(client, _scope(who, contact)))):
+    if not _with_redis(lambda client: clear_blend(client, _scope(who, contact))):
         raise ConfigError(f"`{who}` has no blend of its own", "`selfsame blend show` lists those that do")
     typer.echo(f"{who}: back to the default")
 
@@ -55,7 +53,7 @@ def clear(who: Who, contact: Contact = False) -> None:
 def show(as_json: Json = False) -> None:
     """The blend of every contact type, and of every contact that has its own."""
     defaults = read_blends(read_document(find_config()))
-    book = asyncio.run(_with_redis(lambda client: load_book(client, defaults)))
+    book = _with_redis(lambda client: load_book(client, defaults))
     if as_json:
         typer.echo(json.dumps({"types": _types(book), "contacts": dict(book.contacts)}))
         return
@@ -129,14 +127,6 @@ def _scope(who: str, contact: bool) -> Scope:
     return ("contact", who) if contact else ("type", who)
 
 
-async def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
+def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
     path = find_config()
-    client = connect(redis_url(read_section(read_document(path), "redis", RedisConfig), find_home(path)))
-    try:
-        return await act(client)
-    except (RedisError, OSError) as error:
-        raise RedisUnavailable(
-            f"the instance does not run ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
-        ) from None
-    finally:
-        await client.aclose()
+    return ask_instance(redis_url(read_section(read_document(path), "redis", RedisConfig), find_home(path)), act)

@@ -5,6 +5,10 @@ that may already have been carried out, so every write of ours is an idempotent 
 to try again.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -17,6 +21,8 @@ from redis.retry import Retry
 from model_server.config import RedisConfig
 from model_server.errors import RedisUnavailable
 from model_server.home import Home
+
+T = TypeVar("T")
 
 LINK_ERRORS = (RedisConnectionError, RedisTimeoutError, OSError)
 """The server is gone or silent: wait, reconnect, and drain what was pending."""
@@ -80,3 +86,20 @@ async def check_server(client: redis.asyncio.Redis) -> str:
             "Redis forgets what it took when it is stopped (appendonly is no)", "set appendonly yes on that server"
         )
     return version
+
+
+def ask_instance(url: str, act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
+    """What `act` finds or does there, for a command of the owner's. RedisUnavailable when no instance runs."""
+
+    async def run() -> T:
+        client = connect(url)
+        try:
+            return await act(client)
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable(
+                f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
+            ) from None
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
