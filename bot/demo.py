@@ -12,16 +12,17 @@ import redis.asyncio
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.instance import Instance, notice, prepare, read_instance, report, run_step, running_redis
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
-from bot.training_progress import read_progress
+from bot.training_progress import read_progress, training_in_words
 from model_server.presence import present_workers
 from model_server.redis_link import connect, redis_url
 
 TRAINING = Program("training", selfsame("train"), restart=False)
 _POLL_S = 0.5
+_SAY_EVERY_S = 30.0
 
 
 async def run() -> int:
@@ -118,8 +119,9 @@ def _short(program: Path) -> str:
 
 async def _show_training(console: Console, instance: Instance, training: "asyncio.Task[int]") -> None:
     """Progress bars as the trainer tells them, and a line for each facet that a worker has taken in."""
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn())
     client = connect(redis_url(instance.redis, instance.home))
+    loop, say_again_at = asyncio.get_running_loop(), 0.0
     told: set[str] = set()
     wanted: set[str] = set()
     try:
@@ -132,8 +134,11 @@ async def _show_training(console: Console, instance: Instance, training: "asynci
                     told.add(facet)
                     console.print(f"[green]✓[/green] facet {facet} is in force")
                 if now.get("state") == "running":
-                    what = f"facet {now['facet']}" if now["facet"] else "reading the corpus"
-                    progress.update(bar, description=what, completed=now["step"], total=now["steps"] or None)
+                    where = training_in_words(now)
+                    progress.update(bar, description=where, completed=now["step"], total=now["steps"] or None)
+                    if not console.is_terminal and loop.time() >= say_again_at:  # a log file shows no bar
+                        console.print(f"  training: {where}")
+                        say_again_at = loop.time() + _SAY_EVERY_S
                 await asyncio.sleep(_POLL_S)
     finally:
         await client.aclose()

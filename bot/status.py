@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import keys
+from bot.training_progress import training_in_words
 from model_server.contract import REQUESTS, RESULTS
 from model_server.presence import Presence, present_workers
 
@@ -70,11 +71,8 @@ def show(status: Status, console: Console) -> None:
         console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
     console.print(f"chats waiting: {status.waiting_chats}, leaving: {status.leaving}")
     console.print(f"requests: {status.requests}, results: {status.results}")
-    if status.training.get("state") == "running" and status.training["facets"]:
-        told = status.training
-        left = f", {told['eta_s'] / 60:.0f} min left" if told.get("eta_s") is not None else ""
-        done = f"{len(told['done_facets'])} of {len(told['facets'])} facets done"
-        console.print(f"training: {told['facet']} {told['step']}/{told['steps']}, {done}{left}")
+    if status.training.get("state") == "running":
+        console.print(f"training: {training_in_words(status.training)}")
     if status.halted:
         console.print("sending is halted")
     table = Table("ended", "count", box=None)

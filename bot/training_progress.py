@@ -21,6 +21,14 @@ def read_progress(home: Home) -> dict[str, Any]:
     return {} if told.get("state") == "running" and silent_s > _SILENT_S else told
 
 
+def training_in_words(told: dict[str, Any]) -> str:
+    """`core (1 of 6), 8 min left` of a training that runs."""
+    if not told["facet"]:
+        return "reading the corpus"
+    where = f"{told['facet']} ({len(told['done_facets']) + 1} of {len(told['facets'])})"
+    return where if told["eta_s"] is None else f"{where}, {max(1, round(told['eta_s'] / 60))} min left"
+
+
 def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
     """The trainer's word, and of what it finished only that which a worker holds, for the page."""
     state, current, done = told.get("state"), told.get("facet"), told.get("done_facets", [])

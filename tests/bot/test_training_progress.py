@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.local_contract import FacetProgress
-from bot.training_progress import facet_progress, read_progress
+from bot.training_progress import facet_progress, read_progress, training_in_words
 from model_server.home import Home
 
 RUNNING: dict[str, Any] = {
@@ -31,6 +31,12 @@ def test_should_call_a_facet_live_only_when_a_worker_holds_it() -> None:
 def test_should_show_what_failed() -> None:
     states = [facet.state for facet in facet_progress({**RUNNING, "state": "failed"}, {"core"})]
     assert states == ["live", "failed", "failed"]
+
+
+def test_should_say_where_it_is() -> None:
+    assert training_in_words({**RUNNING, "eta_s": 470.0}) == "family (2 of 3), 8 min left"
+    assert training_in_words({**RUNNING, "eta_s": None}) == "family (2 of 3)"
+    assert training_in_words({**RUNNING, "facet": ""}) == "reading the corpus"
 
 
 def test_should_not_believe_a_trainer_that_fell_silent(tmp_path: Path) -> None:
