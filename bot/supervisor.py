@@ -76,9 +76,8 @@ class Supervisor:
                 return code
             if asyncio.get_running_loop().time() - started > _STEADY_S:
                 wait_s = _FIRST_WAIT_S
-            self._notice(
-                f"{program.name} ended with code {code}: {self.last_words(program)} → restarting in {wait_s:g} s"
-            )
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended: {self.last_words(program)}"
+            self._notice(f"{program.name} {how} → starting it again in {wait_s:g} s")
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
