@@ -4,6 +4,7 @@ Knows no bot, only the socket. Lines are offered under ids of our own until they
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,25 +85,36 @@ async def once(
     """Say `text` as a contact of `as_type`; wait until its turn has ended.
 
     Without `session` the chat is a fresh one: nothing was said before. Raises NotRunning; NoAnswer when nothing came
-    within `timeout_s` seconds or the bot stopped meanwhile.
+    within `timeout_s` seconds. A bot that goes away meanwhile is waited for.
     """
     line = Say(text, str(uuid.uuid4()))
     hello = Hello(as_type, name, session or uuid.uuid4().hex[:12])
     try:
-        async with asyncio.timeout(timeout_s), connect(socket_path, hello) as connection:
-            connection.say(line)
-            async for told in connection:
-                match told:
-                    case Ended(line_ids=line_ids) if line.line_id in line_ids:
-                        return _result(told)
-                    case Full():
-                        await asyncio.sleep(_OFFER_AGAIN_S)
-                        connection.say(line)
-                    case NotAllowed(reason):
-                        raise NoAnswer(f"the bot refuses this line: {reason}", "say it shorter")
+        async with asyncio.timeout(timeout_s):
+            result = await _ask(socket_path, hello, line)
+            while result is None:  # the bot went away; the next one gets the line under the same id
+                await asyncio.sleep(_OFFER_AGAIN_S)
+                with contextlib.suppress(NotRunning):
+                    result = await _ask(socket_path, hello, line)
+            return result
     except TimeoutError:
-        raise NoAnswer(f"no reply within {timeout_s:g} s", "see the log of the worker, or wait longer") from None
-    raise NoAnswer("the bot stopped before it answered", "start it again; a line that was taken is answered then")
+        raise NoAnswer(f"no reply within {timeout_s:g} s", "`selfsame status` says what waits and why") from None
+
+
+async def _ask(socket_path: Path, hello: Hello, line: Say) -> OnceResult | None:
+    """Offer the line over one connection and wait for the end of its turn. None: the bot went away before that."""
+    async with connect(socket_path, hello) as connection:
+        connection.say(line)
+        async for told in connection:
+            match told:
+                case Ended(line_ids=line_ids) if line.line_id in line_ids:
+                    return _result(told)
+                case Full():
+                    await asyncio.sleep(_OFFER_AGAIN_S)
+                    connection.say(line)
+                case NotAllowed(reason):
+                    raise NoAnswer(f"the bot refuses this line: {reason}", "say something else, or say it shorter")
+    return None
 
 
 def _result(ended: Ended) -> OnceResult:

@@ -82,6 +82,7 @@ async def run() -> None:
 
 def main() -> None:
     """One bot process; one line and EX_CONFIG when the owner has to mend something first."""
+    os.umask(0o077)  # whatever we write is the owner's alone
     try:
         asyncio.run(run())
     except RedisUnavailable as error:

@@ -143,7 +143,7 @@ def resume() -> None:
 
 @app.command()
 def drafts(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """The replies held for you ([turns] autoreply = "draft")."""
+    """The replies held for you, when autoreply in the section turns is "draft"."""
     from bot.sending import held_replies
 
     held = _with_redis(held_replies)
@@ -151,7 +151,8 @@ def drafts(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         print(json.dumps({"drafts": msgspec.to_builtins(held)}, ensure_ascii=False))
         return
     for draft in held:
-        print(f"{draft.chat_key} ({draft.contact_type} {draft.contact_name}): {draft.text}")
+        who = f"{draft.contact_type} {draft.contact_name}".strip()
+        print(f"{draft.chat_key} ({who}): {draft.text}")
     if not held:
         print("nothing is held")
 
@@ -173,6 +174,7 @@ def mount() -> typer.Typer:
 
 def main() -> None:
     """Run one command. An expected failure is one line on stderr and exit code 1, an interrupt 130."""
+    os.umask(0o077)  # whatever we or our children write is the owner's alone
     try:
         mount()()
     except SelfsameError as error:

@@ -36,7 +36,7 @@ class TurnsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Unanswered lines a chat may hold; one more is refused, loudly."""
     history_lines: _Positive = 40
     """Lines of a chat that are kept and given to the persona."""
-    disclosure: _Text = "Automatic reply: a machine answers here in {owner}'s name. {owner} can read everything."
+    disclosure: _Text = "Automatic reply: a machine answers here in {owner}'s name, and {owner} can read everything."
     """Sent before the first reply of every chat. `{owner}` is the owner's name."""
     honest_answer: _Text = "Honestly: yes, a machine is answering in {owner}'s name."
     """Said first whenever somebody asks whether they talk to a machine."""

@@ -109,13 +109,15 @@ async def run_up() -> int:
         programs = {supervisor.start(program): program for program in (WORKER, BOT)}
         page = f"the page: http://{instance.web.host}:{instance.web.port} · " if instance.web.enabled else ""
         typer.echo(f"{page}the terminal: selfsame chat --as friend · Ctrl-C stops")
+        if not instance.owner.name:
+            typer.echo('[owner] name is empty: contacts would read "the owner" → set it in config.toml')
         if instance.turns.autoreply != "auto":
             typer.echo(f'nobody is answered by itself: [turns] autoreply is "{instance.turns.autoreply}"')
         return report(supervisor, programs, await until_stopped(*programs))
 
 
 def prepare(instance: Instance) -> None:
-    """Everything that can fail before a process is started: every section, the home, the port.
+    """Everything that can fail before a process is started: the sections that our processes read, the home, the port.
 
     Children inherit the same instance.
     """
@@ -141,7 +143,7 @@ def check_port_free(host: str, port: int) -> None:
         except OSError as error:
             raise ConfigError(
                 f"the page cannot listen on {host}:{port} ({error.strerror})",
-                "stop the other program, or set another [web] port",
+                "stop what runs there (`selfsame status`: is it this instance?), or set another [web] port",
             ) from None
 
 

@@ -123,6 +123,7 @@ def stop_on_signals() -> asyncio.Event:
 
 def main() -> None:
     """One worker process."""
+    os.umask(0o077)  # whatever we write is the owner's alone
     try:
         asyncio.run(run())
     except (EngineStopped, RedisUnavailable) as error:

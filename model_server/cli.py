@@ -17,6 +17,7 @@ from model_server.config import ModelConfig, RedisConfig, find_config, read_docu
 from model_server.contract import Blend
 from model_server.errors import ConfigError
 from model_server.home import find_home
+from model_server.presence import present_workers
 from model_server.redis_link import ask_instance, redis_url
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -39,6 +40,11 @@ def set_(
     wanted = read_weights(weights)
     stored = _with_redis(lambda client: set_blend(client, _scope(who, contact), wanted))
     typer.echo(f"{who}: {shown(stored)}")
+    if not contact and who not in read_blends(read_document(find_config())):
+        typer.echo(f"note: `{who}` is a new contact type", err=True)
+    in_force = {facet for worker in _with_redis(present_workers) for facet in worker.facets}
+    for name in sorted(stored.keys() - in_force):
+        typer.echo(f"note: no worker has a facet `{name}` yet; its weight goes to `core` until then", err=True)
 
 
 @blend.command()
@@ -76,7 +82,7 @@ def facets(as_json: Json = False) -> None:
     for name, version in sorted(live.items()):
         typer.echo(f"{name:<12} {version}")
     if not live:
-        typer.echo("no facet yet → import your chats (`selfsame import`), then `selfsame train`", err=True)
+        typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
 
 
 @model.command()

@@ -158,6 +158,9 @@ def test_should_take_in_a_facet_and_change_blends_between_two_messages(running: 
     assert running.selfsame("blend", "set", "family", "core=0.25", "family=0.5").returncode == 0
     assert running.say("family", "did you eat?")["blend"] == {"core": 0.25, "family": 0.5}
     assert set(running.say("friend", "did you eat?")["blend"]) == {"core"}, "the friend facet is not there yet"
+    misspelt = running.selfsame("blend", "set", "famly", "nope=1")
+    assert "`famly` is a new contact type" in misspelt.stderr
+    assert "no worker has a facet `nope` yet" in misspelt.stderr
     newer = {"family": publish_random_facet(running, bundled, "family", 7)}
     within(30, lambda: worker_has(running, newer))
     assert running.selfsame("blend", "clear", "family").returncode == 0

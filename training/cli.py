@@ -6,6 +6,7 @@ whatever moves goes to stderr. Expected failures rise as `SelfsameError`: the pr
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,10 +93,14 @@ def set_contact(
     as_json: AsJson = False,
 ) -> None:
     """Say which type a contact is of. Answers change at once; facets with the next `selfsame train`."""
+    from model_server.blends import read_blends
     from training.corpus import read_contacts, set_type, write_contacts
 
-    _, home = _instance()
-    write_contacts(home, set_type(read_contacts(home), name, contact_type))
+    document, home = _instance()
+    contacts = read_contacts(home)
+    if contact_type not in {*read_blends(document), *(contact.type for contact in contacts)}:
+        print(f"note: `{contact_type}` is a new contact type", file=sys.stderr)
+    write_contacts(home, set_type(contacts, name, contact_type))
     print(json.dumps({"name": name, "type": contact_type}) if as_json else f"{name} is {contact_type}")
 
 
@@ -106,16 +111,22 @@ def train(as_json: AsJson = False) -> None:
     settings = _settle(document)
 
     from model_server.log import configure_logging
-    from training.pipeline import StageDone, train_all
-    from training.reporting import TrainingReporter
+    from training.pipeline import StageDone, read_split, train_all
+    from training.reporting import TrainingReporter, note_without_facet
+    from training.slices import count_replies
 
     home.create()
     configure_logging("training", home, console=False)
     with TrainingReporter() as reporter:
         done: list[StageDone] = train_all(settings, home, reporter.told)
+    facets = {one.manifest.stage: msgspec.to_builtins(one.manifest) | {"skipped": one.skipped} for one in done}
+    counts = count_replies(read_split(home, settings.training).train)
+    without = {contact_type: count for contact_type, count in counts.items() if contact_type not in facets}
     if as_json:
-        facets = {one.manifest.stage: msgspec.to_builtins(one.manifest) | {"skipped": one.skipped} for one in done}
-        print(json.dumps({"facets": facets}))
+        print(json.dumps({"facets": facets, "without_facet": without}))
+        return
+    for note in note_without_facet(without, settings.training.min_replies):
+        print(note)
 
 
 @app.command()

@@ -47,7 +47,9 @@ class Evaluator:
     def __init__(self, settings: Settings, home: Home) -> None:
         self.live = read_live(home)
         if CORE not in self.live:
-            raise FacetError("no facet has been trained yet", "selfsame train")
+            raise FacetError(
+                "no facet has been trained yet", "run `selfsame train`; one that runs already is in `selfsame status`"
+            )
         self.base = load_for_training(settings, home)
         self.bank = FacetBank(self.base.model, settings.facets.rank, len(self.live), settings.facets.layers)
         for name, version in self.live.items():

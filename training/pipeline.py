@@ -208,5 +208,7 @@ def _only_one(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CorpusError("another training runs in this home", "wait for it, or stop it first") from None
+            raise CorpusError(
+                "another training runs in this home", "wait for it (`selfsame status`), or stop it first"
+            ) from None
         yield

@@ -3,7 +3,7 @@
 Knows the news of `pipeline`, not how they come about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -42,7 +42,19 @@ class TrainingReporter:
         came = news.manifest
         how = "was trained already" if news.skipped else f"trained in {came.seconds:.0f} s"
         losses = f"validation {came.validation_before:.3f} → {came.validation_after:.3f} nats per token"
+        if not came.validation_before:
+            losses = "too few conversations to validate it"
         self._console.print(f"facet {facet}: {how}, {losses}", highlight=False)
+
+
+def note_without_facet(counts: Mapping[str, int], min_replies: int) -> list[str]:
+    """A sentence for each contact type that got no facet; `counts`: its replies to learn from."""
+    return [
+        f"{contact_type}: {count} replies to learn from, a facet needs {min_replies} → answered by `core` until then"
+        if contact_type
+        else f"{count} replies to contacts without a type teach `core` alone → selfsame contacts set NAME TYPE"
+        for contact_type, count in sorted(counts.items(), reverse=True)
+    ]
 
 
 @contextmanager
