@@ -176,7 +176,7 @@ def test_should_say_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_should_ask_for_training_before_an_evaluation(home: Home) -> None:
-    with pytest.raises(FacetError, match="no facet has been trained yet → selfsame train"):
+    with pytest.raises(FacetError, match="no facet has been trained yet → run `selfsame train`"):
         evaluate(SETTINGS, home, {})
 
 
