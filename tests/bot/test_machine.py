@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -133,7 +133,8 @@ class Machine(Promise):
     @rule(pick=picks)
     def a_bot_regenerates_late(self, pick: int) -> None:
         entry_id, reply, request = _newest(self.decided, pick)
-        self.do(self.desk.results._regenerate(entry_id, reply, request))
+        if not reply.request_id.endswith(":r1"):  # of a second try nobody decides so: `Results._consider`
+            self.do(self.desk.results._regenerate(entry_id, reply, request))
 
     @rule(chat=chats)
     def a_bot_claims_an_outbox(self, chat: str) -> None:
@@ -196,5 +197,12 @@ def quick_url(redis_url: str) -> Iterator[str]:
 
 
 def test_the_promise_should_hold(quick_url: str) -> None:
-    usual = settings(max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck))
+    usual = settings(
+        max_examples=80,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        # no shrinking: a failure here may depend on the clock, and minutes of replays then hide what was found first
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    )
     run_state_machine_as_test(cast(Any, lambda: Machine(quick_url)), settings=usual)
