@@ -15,7 +15,7 @@ from bot import keys
 from bot.compose import second_try, turn_lines
 from bot.config import BotConfig
 from bot.guard import Allow, Refuse, Regenerate, check
-from bot.honesty import made_honest
+from bot.honesty import asks_for_honesty, made_honest
 from bot.pacing import pace
 from bot.scripts import Scripts
 from model_server.contract import (
@@ -133,10 +133,13 @@ class Results:
         if open_id != reply.request_id.encode():  # superseded, taken over or done: the script only drops the result
             return await self._fail(entry_id, reply.chat_key, reply.request_id, "superseded")
         request = decode_request(raw)
-        match check(reply.text, turn_lines(request), cut_off=reply.finish == "length"):
+        turn = turn_lines(request)
+        answer = named(self._config.turns.honest_answer, self._config.owner.name)
+        match check(reply.text, turn, cut_off=reply.finish == "length"):
             case Allow(text):
-                answer = named(self._config.turns.honest_answer, self._config.owner.name)
-                return await self._commit(entry_id, reply, request, made_honest(text, turn_lines(request), answer))
+                return await self._commit(entry_id, reply, request, made_honest(text, turn, answer))
+            case Regenerate() | Refuse() if asks_for_honesty(turn):  # the truth needs no reply beside it
+                return await self._commit(entry_id, reply, request, answer)
             case Regenerate(reason) if int(attempt) == 0:
                 log.warning("reply.regenerated", request_id=reply.request_id, reason=reason)
                 return await self._regenerate(entry_id, reply, request)

@@ -133,8 +133,7 @@ class Machine(Promise):
     @rule(pick=picks)
     def a_bot_regenerates_late(self, pick: int) -> None:
         entry_id, reply, request = _newest(self.decided, pick)
-        if not reply.request_id.endswith(":r1"):  # of a second try nobody decides so: `Results._consider`
-            self.do(self.desk.results._regenerate(entry_id, reply, request))
+        self.do(self.desk.results._regenerate(entry_id, reply, request))
 
     @rule(chat=chats)
     def a_bot_claims_an_outbox(self, chat: str) -> None:

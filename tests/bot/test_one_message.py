@@ -101,6 +101,13 @@ async def test_should_tell_an_asking_contact_that_it_is_a_machine(desk: Desk) ->
     assert desk.adapter.texts[1:] == ["Honestly: yes, a machine is answering in the owner's name."]
 
 
+async def test_should_be_honest_even_when_the_reply_may_not_go_out(desk: Desk) -> None:
+    await desk.line(text="are you a bot?")
+    await desk.whole_turn("call +49 (0)170 1234567")
+    assert desk.adapter.texts[1:] == ["Honestly: yes, a machine is answering in the owner's name."]
+    assert await desk.state("test:1:1") == "answered"
+
+
 async def test_should_answer_as_the_type_in_the_contacts_file(desk: Desk, tmp_path: object) -> None:
     desk.turns._contacts._path.write_text('{"contacts":[{"name":"Ann V","type":"family","ids":["test:ann"]}]}')
     await desk.line()
