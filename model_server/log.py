@@ -50,6 +50,7 @@ def configure_logging(process: str, home: Home, console: bool = True) -> None:
         to_console.setFormatter(_formatter(shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())))
         root.addHandler(to_console)
     root.setLevel(logging.INFO)
+    sys.excepthook = _last_words  # the interpreter's own would print the message, and what people wrote with it
     for chatty in ("httpx", "httpcore", "uvicorn.access", "apscheduler"):  # httpx logs URLs with the bot token at INFO
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
@@ -71,6 +72,14 @@ def _formatter(shared: list[Callable[..., Any]], renderer: Any) -> logging.Forma
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact_event, renderer],
     )
+
+
+def _last_words(_kind: type[BaseException], error: BaseException, _trace: Any) -> None:
+    """What a process that dies of a flaw says: kind and place, in its log and on one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    logging.getLogger(__name__).critical("died", exc_info=error)
+    print(f"flaw: {flaw_of(error)}", file=sys.stderr)  # noqa: T201
 
 
 def _place_of_error(_logger: Any, _method: str, event: Event) -> Event:

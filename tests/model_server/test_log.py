@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ DISCORD = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz012345"
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
     home = Home(tmp_path).create()
     configure_logging("test", home, console=False)
     yield home
@@ -27,6 +29,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.excepthook = hook
     structlog.reset_defaults()
 
 
@@ -61,3 +64,23 @@ def test_should_keep_the_message_of_an_exception_out(home: Home) -> None:
     assert ours["flaw"].startswith("ValueError < test_log.py:")
     assert theirs["flaw"].startswith("ValueError < test_log.py:")
     assert "quokka" not in (home.logs_dir / "test.log").read_text()
+
+
+def test_a_dying_process_should_say_kind_and_place_only(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys, pathlib; from model_server import home, log\n"
+        "log.configure_logging('dying', home.Home(pathlib.Path(sys.argv[1])), console=False)\n"
+        "async def fall(): raise ValueError('the xylographic quokka')\n"
+        "async def main():\n"
+        "    async with asyncio.TaskGroup() as group: group.create_task(fall())\n"
+        "asyncio.run(main())\n"
+    )
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "flaw: ValueError < <string>:3\n"
+    written = (tmp_path / "logs" / "dying.log").read_text()
+    assert "ValueError < <string>:3" in written
+    assert "quokka" not in written + done.stderr
