@@ -9,7 +9,7 @@ from typing import Any, assert_never, cast
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from bot import keys
 from bot.compose import second_try, turn_lines
@@ -31,6 +31,7 @@ from model_server.contract import (
     encode,
 )
 from model_server.log import flaw_of
+from model_server.redis_link import ensure_group, entries_of
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class Results:
 
     async def _read(self, linked: bool) -> list[tuple[bytes, dict[bytes, bytes]]]:
         if not linked:
-            await self._prepare()
+            await ensure_group(self._client, RESULTS, BOTS)
             return await self._read_stream("0", None)
         if time.monotonic() >= self._sweep_at:
             lease_ms = self._config.turns.lease_ms
@@ -82,22 +83,11 @@ class Results:
             return [(entry_id, fields) for entry_id, fields in answer[1] if fields]
         return await self._read_stream(">", _BLOCK_MS)
 
-    async def _prepare(self) -> None:
-        try:
-            await self._client.xgroup_create(RESULTS, BOTS, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
-
     async def _read_stream(self, start: str, block_ms: int | None) -> list[tuple[bytes, dict[bytes, bytes]]]:
         answer: Any = await self._client.xreadgroup(
             BOTS, self._consumer, {RESULTS: start}, count=_AT_ONCE, block=block_ms
         )
-        if not answer:
-            return []
-        # RESP3 answers a mapping of stream to a list holding the entries, RESP2 a list of pairs
-        found = next(iter(answer.values()))[0] if isinstance(answer, dict) else answer[0][1]
-        return cast(list[tuple[bytes, dict[bytes, bytes]]], found)
+        return entries_of(answer)
 
     async def handle(self, entry_id: bytes, fields: dict[bytes, bytes]) -> str:
         """Act on one result. A flaw of ours costs this result, never the loop: it is buried and told."""

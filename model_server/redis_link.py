@@ -7,14 +7,14 @@ to try again.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -86,6 +86,23 @@ async def check_server(client: redis.asyncio.Redis) -> str:
             "Redis forgets what it took when it is stopped (appendonly is no)", "set appendonly yes on that server"
         )
     return version
+
+
+async def ensure_group(client: redis.asyncio.Redis, stream: str, group: str) -> None:
+    """Create stream and consumer group from the stream's beginning; safe to repeat."""
+    try:
+        await client.xgroup_create(stream, group, id="0", mkstream=True)
+    except ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise
+
+
+def entries_of(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entries of an XREADGROUP of one stream: RESP2 answers a list of (stream, entries), RESP3 a mapping."""
+    if not answer:
+        return []
+    found = next(iter(answer.values()))[0] if isinstance(answer, dict) else answer[0][1]
+    return cast(list[tuple[bytes, dict[bytes, bytes]]], found)
 
 
 def ask_instance(url: str, act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:

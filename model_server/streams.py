@@ -6,13 +6,12 @@ fencing token, Kleppmann 2016). Entries are deleted when published; the stream i
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import redis
 import redis.asyncio
-from redis.exceptions import ResponseError
 
 from model_server.contract import BOTS, FIELD, REQUESTS, RESULTS, WORKERS, Result, encode
+from model_server.redis_link import ensure_group, entries_of
 
 # Held: the entry is pending for this consumer with this delivery count.
 _HELD = """
@@ -70,7 +69,7 @@ class RequestQueue:
     async def take(self, count: int, wait_ms: int) -> list[Lease]:
         """At most `count` fresh requests, waiting up to `wait_ms` for the first."""
         answer = await self._client.xreadgroup(WORKERS, self._consumer, {REQUESTS: ">"}, count=count, block=wait_ms)
-        return [Lease(entry_id, 1, _body(fields)) for entry_id, fields in _entries(answer)]
+        return [Lease(entry_id, 1, _body(fields)) for entry_id, fields in entries_of(answer)]
 
     async def reclaim(self, count: int) -> list[Lease]:
         """At most `count` requests whose worker has not renewed its lease; one step of a sweep over all of them."""
@@ -83,7 +82,7 @@ class RequestQueue:
     async def own_pending(self, besides: set[bytes]) -> list[Lease]:
         """Requests delivered to this consumer whose delivery we never heard of (the link broke in between)."""
         answer = await self._client.xreadgroup(WORKERS, self._consumer, {REQUESTS: "0"}, count=len(besides) + 100)
-        found = [(entry_id, fields) for entry_id, fields in _entries(answer) if entry_id not in besides]
+        found = [(entry_id, fields) for entry_id, fields in entries_of(answer) if entry_id not in besides]
         return [lease for entry_id, fields in found if (lease := await self._lease(entry_id, fields))]
 
     async def publish(self, lease: Lease, result: Result) -> bool:
@@ -116,23 +115,6 @@ class LeaseKeeper:
     def beat(self, lease: Lease) -> bool:
         """False: somebody else has the request now."""
         return bool(self._beat(keys=[REQUESTS], args=[WORKERS, self._consumer, lease.entry_id, lease.deliveries]))
-
-
-async def ensure_group(client: redis.asyncio.Redis, stream: str, group: str) -> None:
-    """Create stream and consumer group from the stream's beginning; safe to repeat."""
-    try:
-        await client.xgroup_create(stream, group, id="0", mkstream=True)
-    except ResponseError as error:
-        if not str(error).startswith("BUSYGROUP"):
-            raise
-
-
-def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """RESP2 answers a list of (stream, entries), RESP3 a mapping of stream to a list holding the entries."""
-    if not answer:
-        return []
-    found = next(iter(answer.values()))[0] if isinstance(answer, dict) else answer[0][1]
-    return cast(list[tuple[bytes, dict[bytes, bytes]]], found)
 
 
 def _body(fields: dict[bytes, bytes]) -> bytes:

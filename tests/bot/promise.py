@@ -15,7 +15,7 @@ from bot.outcomes import ENDED
 from bot.pacing import Bubble
 from bot.turns import Claim
 from model_server.contract import BOTS, RESULTS, Line, Reply, ReplyRequest, decode_request
-from model_server.redis_link import connect, connect_blocking
+from model_server.redis_link import connect, connect_blocking, ensure_group
 from tests.bot.desk import Desk, Recorder, config
 
 CHATS = ("test:1", "test:2")
@@ -41,7 +41,7 @@ class Promise(RuleBasedStateMachine):
 
         # a line is at once the end of its burst; stand-downs end at once, so that chats go on
         self.desk = Desk(self.client, config(takeover_ms=0, mailbox_lines=4), Path("/nonexistent"), Platform())
-        self.do(self.desk.results._prepare())
+        self.do(ensure_group(self.client, RESULTS, BOTS))
         self.accepted: list[str] = []
         self.ledgers: dict[str, str] = {}
         self.noticed: set[str] = set()

@@ -5,6 +5,7 @@ from redis.exceptions import ResponseError
 
 from bot import keys
 from model_server.contract import BOTS, RESULTS, ReplyFailed
+from model_server.redis_link import ensure_group
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk
 
@@ -27,7 +28,7 @@ async def test_should_handle_what_a_dead_bot_left_pending(make_desk: MakeDesk) -
     await dead.line()
     await dead.turns.step()
     await dead.answer_all()
-    await dead.results._prepare()
+    await ensure_group(dead.client, RESULTS, BOTS)
     assert len(await dead.results._read_stream(">", None)) == 1
     alive.results._linked = True
     await alive.collect_pending()
@@ -39,7 +40,7 @@ async def test_should_handle_what_it_left_pending_itself(desk: Desk) -> None:
     await desk.line()
     await desk.turns.step()
     await desk.answer_all()
-    await desk.results._prepare()
+    await ensure_group(desk.client, RESULTS, BOTS)
     assert len(await desk.results._read_stream(">", None)) == 1
     await desk.results.step()  # not linked yet: its own pending entries come first
     await desk.deliver()
@@ -60,7 +61,7 @@ async def test_should_link_again_when_its_group_is_gone(desk: Desk) -> None:
 
 
 async def test_should_drain_all_it_left_pending_before_it_reads_on(desk: Desk) -> None:
-    await desk.results._prepare()
+    await ensure_group(desk.client, RESULTS, BOTS)
     for _ in range(40):
         await desk.publish(b"{")
     for _ in range(2):
