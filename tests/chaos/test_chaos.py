@@ -19,8 +19,20 @@ async def test_should_keep_the_promise_whatever_dies(resend_is_safe: bool) -> No
 
 
 async def test_should_catch_workers_that_forget_before_they_answer() -> None:
-    report = await arena.run(
-        6, 40, 4, seed=1, patience_s=60, resend_is_safe=True, ack_first=True, work_ms=(300, 600), deadline_ms=3_000
-    )
-    assert report.verdict.lost > 0, report
-    assert report.verdict.not_taken == report.verdict.answered_twice == report.verdict.not_ended == 0, report
+    for seed in range(1, 5):  # whether a harm meets a worker at work is chance: one run in some shows it surely
+        report = await arena.run(
+            6,
+            40,
+            4,
+            seed=seed,
+            patience_s=60,
+            resend_is_safe=True,
+            ack_first=True,
+            work_ms=(300, 600),
+            deadline_ms=3_000,
+        )
+        verdict = report.verdict
+        assert verdict.not_taken == verdict.answered_twice == verdict.not_ended == 0, report
+        if verdict.lost:
+            return
+    raise AssertionError(report)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from model_server.contract import REQUESTS, WORKERS, Reply, ReplyRequest
+from model_server.contract import FIELD, REQUESTS, RESULTS, WORKERS, Reply, ReplyRequest, Result, encode
 from model_server.redis_link import connect, connect_blocking
 from model_server.streams import Lease, LeaseKeeper, RequestQueue
 from model_server.worker import Worker, WorkerSettings
@@ -40,15 +40,14 @@ class AckFirstQueue(RequestQueue):
 
     async def take(self, count: int, wait_ms: int) -> list[Lease]:
         leases = await super().take(count, wait_ms)
-        for lease in leases:
-            await self._client.xack(REQUESTS, WORKERS, lease.entry_id)
-            await self._client.xdel(REQUESTS, lease.entry_id)
+        async with self._client.pipeline(transaction=True) as forget:
+            for lease in leases:
+                forget.xack(REQUESTS, WORKERS, lease.entry_id)
+                forget.xdel(REQUESTS, lease.entry_id)
+            await forget.execute()
         return leases
 
-    async def publish(self, lease: Lease, result: object) -> bool:
-        from model_server.contract import FIELD, RESULTS, Reply, encode
-
-        assert isinstance(result, Reply)
+    async def publish(self, lease: Lease, result: Result) -> bool:
         await self._client.xadd(RESULTS, {FIELD: encode(result)})
         return True
 
