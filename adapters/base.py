@@ -6,7 +6,10 @@ hands an adapter its `Inbox`; the adapter awaits it for every line and only then
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
+
+FOREVER_MS = 10**13
+"""A moment (the year 2286), or a span, that never comes or ends. 14 digits: the most that Lua writes out in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,28 @@ class InboundMessage:
     """The owner himself typed it: a takeover."""
     declared_type: str | None = None
     """Contact type chosen by the visitor: only the local adapters (terminal, demo page) may set it."""
+    suggested_type: str | None = None
+    """Contact type of a sender the owner has not sorted himself (a role in a server); the owner's word wins."""
+    answer_until_ms: int | None = None
+    """The platform takes no reply after this moment (Unix ms), e.g. the 24 h window of a business chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedMessage:
+    """A line that we may have taken before now reads as in `message`."""
+
+    message: InboundMessage
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessages:
+    """Lines that people took back: nothing of them is kept or answered."""
+
+    chat: ChatRef
+    message_ids: tuple[str, ...]
+
+
+Inbound = InboundMessage | EditedMessage | DeletedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +102,8 @@ class Outcome:
 
 
 Accepted = Literal["taken", "duplicate", "full"]
-Inbox = Callable[[InboundMessage], Awaitable[Accepted]]
-"""Makes a line durable. `taken`: on disk. `duplicate`: it was before. `full`: not taken, to be offered again."""
+Inbox = Callable[[Inbound], Awaitable[Accepted]]
+"""Makes what arrived durable. `taken`: on disk. `duplicate`: it was before. `full`: not taken, to be offered again."""
 
 
 class SendFailed(Exception):
@@ -109,9 +134,11 @@ class PlatformAdapter(Protocol):
         """The word before the colon in this platform's chat keys."""
         ...
 
-    @property
-    def resend_is_safe(self) -> bool:
-        """True when sending one `bubble_id` twice shows it once (a nonce, or a platform of our own)."""
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        """For how long after its first try one `bubble_id` may be sent again and is shown once; 0: never.
+
+        `FOREVER_MS` on a platform of our own; a few minutes where a nonce is remembered that long.
+        """
         ...
 
     async def run(self, inbox: Inbox) -> None:
@@ -124,4 +151,42 @@ class PlatformAdapter(Protocol):
 
     async def show_typing(self, chat: ChatRef) -> None:
         """Show that a reply is on its way, for a few seconds. Never raises for the platform's sake."""
+        ...
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A platform that may forbid answering in a chat (a connection switched off, a right withdrawn)."""
+
+    def refusal(self, chat: ChatRef) -> str | None:
+        """Why a reply in this chat would be refused now; None: it would be taken. Asked before a reply is drafted."""
+        ...
+
+
+@runtime_checkable
+class Unsends(Protocol):
+    """A platform on which a sent bubble can be taken back."""
+
+    async def unsend(self, chat: ChatRef, message_ids: tuple[str, ...]) -> None:
+        """Delete bubbles of ours for everybody. Raises as `send` does."""
+        ...
+
+
+class Memory(Protocol):
+    """What an adapter may keep over restarts: small facts of its own (watermarks, connections), never words."""
+
+    async def get(self, name: str) -> str | None:
+        """The fact, or None."""
+        ...
+
+    async def put(self, name: str, value: str) -> None:
+        """Durable when it returns."""
+        ...
+
+    async def names(self, prefix: str) -> tuple[str, ...]:
+        """The names of all facts that begin so."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Forget it; nothing when it was not there."""
         ...

@@ -1,7 +1,7 @@
 """The terminal as a platform: a unix socket inside the bot's home, one JSON object a line (`terminal_wire`).
 
 Knows no Redis, no model and no screen. Whoever can open the socket (mode 0600, in a directory of mode 0700) is the
-owner, trying what contacts will hear. The chat id is `<contact type>` or `<contact type>-<session>`.
+owner: trying what contacts will hear, in the chat `<contact type>` or `<contact type>-<session>`, or at the desk.
 """
 
 import asyncio
@@ -18,8 +18,9 @@ import msgspec
 import structlog
 
 from adapters.audience import Audience, Event, Listener
-from adapters.base import ChatRef, InboundMessage, Inbox, OutboundMessage, Outcome, SentReceipt
+from adapters.base import FOREVER_MS, ChatRef, InboundMessage, Inbox, OutboundMessage, Outcome, SentReceipt
 from adapters.local_contract import LINE_ID, TEXT_LIMIT_CHARS, History, Seat, machine_notice
+from adapters.owner_port import Desk, Shown, Word
 from adapters.terminal_socket import listen_privately
 from adapters.terminal_wire import (
     LINE_LIMIT_BYTES,
@@ -30,6 +31,9 @@ from adapters.terminal_wire import (
     Full,
     Hello,
     NotAllowed,
+    Opening,
+    OwnerHears,
+    OwnerSays,
     Say,
     Typing,
     Welcome,
@@ -39,7 +43,12 @@ from adapters.terminal_wire import (
 HISTORY_LINES = 30
 _HEARTBEAT_S = 3600.0
 _SESSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_Sent = TypeVar("_Sent", Hello, Say)
+_LOCAL = "local"
+"""The one user id there is here: the owner of the home."""
+_Sent = TypeVar("_Sent")
+_OPENING: msgspec.json.Decoder[Opening] = msgspec.json.Decoder(Opening)
+_OWNER_SAYS = msgspec.json.Decoder(OwnerSays)
+_SAY = msgspec.json.Decoder(Say)
 _log = structlog.get_logger()
 
 
@@ -56,14 +65,15 @@ class TerminalAdapter:
     """A `PlatformAdapter`. Call `bind` before anything else starts: a second bot on this home is found out then."""
 
     platform = "terminal"
-    resend_is_safe = True
-    """The client knows a bubble by its id and shows it once."""
 
-    def __init__(self, socket_path: Path, owner_name: str, seats: tuple[Seat, ...], history: History) -> None:
+    def __init__(
+        self, socket_path: Path, owner_name: str, seats: tuple[Seat, ...], history: History, desk: Desk | None = None
+    ) -> None:
         self._path = socket_path
         self._owner_name = owner_name
         self._seats = seats
         self._history = history
+        self._desk = desk
         self._audience = Audience()
         self._socket: socket.socket | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -105,6 +115,10 @@ class TerminalAdapter:
                 task.cancel()
             await asyncio.gather(*leaving)
 
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        """Always: the client knows a bubble by its id and shows it once."""
+        return FOREVER_MS
+
     async def send(self, message: OutboundMessage) -> SentReceipt:
         """Show one bubble in every terminal of its chat."""
         bubble = Bubble(message.bubble_id, message.text)
@@ -125,10 +139,14 @@ class TerminalAdapter:
     async def _serve(self, inbox: Inbox, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from hello to the end of either side."""
         try:
-            hello = await _read(reader, Hello)
-            if hello is None:
-                return
-            guest = self._seat(hello)
+            match await _read(reader, _OPENING):
+                case None:
+                    return
+                case OwnerSays() as says:
+                    await self._hear_owner(says, reader, writer)
+                    return
+                case hello:
+                    guest = self._seat(hello)
             if guest is None:
                 known = ", ".join(seat.contact_type for seat in self._seats)
                 writer.write(to_line(NotAllowed(f"--as is one of: {known}; a session is letters, digits, . _ -")))
@@ -145,6 +163,21 @@ class TerminalAdapter:
         finally:
             with contextlib.suppress(ConnectionError):
                 writer.close()
+
+    async def _hear_owner(self, says: OwnerSays, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Words of the owner's, one answer each, until he leaves. Safe to say again: the desk is."""
+        heard: OwnerSays | None = says
+        while heard is not None:
+            writer.write(to_line(await self._answer_owner(heard.text)))
+            await writer.drain()
+            heard = await _read(reader, _OWNER_SAYS)
+
+    async def _answer_owner(self, text: str) -> OwnerHears:
+        if self._desk is None:
+            return OwnerHears(ok=False, text="this bot has no desk")
+        word = Word(self.platform, _LOCAL, self._owner_name, ChatRef(self.platform, _LOCAL), text)
+        shown = await self._desk.word(word) or Shown(ok=False)
+        return OwnerHears(shown.ok, shown.screen.text if shown.screen else shown.toast, await self._desk.board())
 
     def _seat(self, hello: Hello) -> _Guest | None:
         seat = next((seat for seat in self._seats if seat.contact_type == hello.contact_type), None)
@@ -168,7 +201,7 @@ async def _until_first(*sides: Coroutine[None, None, None]) -> None:
 
 
 async def _take_lines(inbox: Inbox, guest: _Guest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while said := await _read(reader, Say):
+    while said := await _read(reader, _SAY):
         if not said.text.strip() or len(said.text) > TEXT_LIMIT_CHARS or not re.match(LINE_ID, said.line_id):
             writer.write(to_line(NotAllowed(f"a line has a text of at most {TEXT_LIMIT_CHARS} characters and an id")))
             return
@@ -202,10 +235,10 @@ async def _tell(listener: Listener, writer: asyncio.StreamWriter) -> None:
             await writer.drain()
 
 
-async def _read(reader: asyncio.StreamReader, kind: type[_Sent]) -> _Sent | None:
-    """The next line as `kind`; None at the end. Raises msgspec.DecodeError; ValueError for a line that is too long."""
+async def _read(reader: asyncio.StreamReader, decoder: msgspec.json.Decoder[_Sent]) -> _Sent | None:
+    """The next line, decoded; None at the end. Raises msgspec.DecodeError; ValueError for a line that is too long."""
     line = await reader.readline()
-    return msgspec.json.decode(line, type=kind) if line else None
+    return decoder.decode(line) if line else None
 
 
 def _event(message: FromServer) -> Event:

@@ -1,4 +1,5 @@
-"""The other end of the terminal socket: one question (`once`), and the connection the screen (`terminal_chat`) uses.
+"""The other end of the terminal socket: one question (`once`), a word to the desk (`say_as_owner`), and the connection
+that the screen (`terminal_chat`) uses.
 
 Knows no bot, only the socket. Lines are offered under ids of our own until they are taken, so a repeat does no harm.
 """
@@ -14,7 +15,20 @@ from pathlib import Path
 import msgspec
 
 from adapters.local_contract import NoAnswer, NotRunning
-from adapters.terminal_wire import LINE_LIMIT_BYTES, Ended, FromServer, Full, Hello, NotAllowed, Say, Welcome, to_line
+from adapters.terminal_wire import (
+    LINE_LIMIT_BYTES,
+    Ended,
+    FromServer,
+    Full,
+    Hello,
+    NotAllowed,
+    Opening,
+    OwnerHears,
+    OwnerSays,
+    Say,
+    Welcome,
+    to_line,
+)
 from adapters.terminal_wire import from_server as decode
 
 _OFFER_AGAIN_S = 1.0
@@ -54,14 +68,8 @@ class Connection:
 @asynccontextmanager
 async def connect(socket_path: Path, hello: Hello) -> AsyncIterator[Connection]:
     """Knock at the bot. Raises NotRunning when nobody is in, NoAnswer when it refuses the hello."""
+    reader, writer = await _knock(socket_path, hello)
     try:
-        reader, writer = await asyncio.open_unix_connection(str(socket_path), limit=LINE_LIMIT_BYTES)
-    except OSError:
-        raise NotRunning(
-            f"no bot listens on {socket_path}", "start it (`selfsame demo` or `selfsame up`), or check SELFSAME_HOME"
-        ) from None
-    try:
-        writer.write(to_line(hello))
         match await _read(reader):
             case Welcome() as welcome:
                 yield Connection(reader, writer, welcome)
@@ -69,6 +77,24 @@ async def connect(socket_path: Path, hello: Hello) -> AsyncIterator[Connection]:
                 raise NoAnswer(f"the bot refuses this terminal: {reason}", "choose another with --as")
             case _:
                 raise NotRunning(f"the bot on {socket_path} hung up", "its log says why; try again in a moment")
+    finally:
+        writer.close()
+
+
+async def say_as_owner(socket_path: Path, text: str, *, timeout_s: float = 30) -> OwnerHears:
+    """One word of the owner's to the desk, and its answer. Raises NotRunning; NoAnswer after `timeout_s` seconds."""
+    reader, writer = await _knock(socket_path, OwnerSays(text))
+    try:
+        async with asyncio.timeout(timeout_s):
+            match await _read(reader):
+                case OwnerHears() as heard:
+                    return heard
+                case _:
+                    raise NoAnswer(
+                        "the bot did not answer", "see what already applies (`selfsame owner status`), repeat it"
+                    )
+    except TimeoutError:
+        raise NoAnswer(f"no answer within {timeout_s:g} s", "`selfsame status` says what runs") from None
     finally:
         writer.close()
 
@@ -99,6 +125,17 @@ async def once(
             return result
     except TimeoutError:
         raise NoAnswer(f"no reply within {timeout_s:g} s", "`selfsame status` says what waits and why") from None
+
+
+async def _knock(socket_path: Path, first: Opening) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(socket_path), limit=LINE_LIMIT_BYTES)
+    except OSError:
+        raise NotRunning(
+            f"no bot listens on {socket_path}", "start it (`selfsame demo` or `selfsame up`), or check SELFSAME_HOME"
+        ) from None
+    writer.write(to_line(first))
+    return reader, writer
 
 
 async def _ask(socket_path: Path, hello: Hello, line: Say) -> OnceResult | None:

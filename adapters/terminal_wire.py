@@ -1,22 +1,30 @@
 """What crosses the terminal socket: one JSON object a line, the same types on both ends.
 
-Knows no socket. Client: first `Hello`, then `Say`. Server: first `Welcome` or `NotAllowed`, then the others.
+Knows no socket. A contact's client: first `Hello`, then `Say`; the server: first `Welcome` or `NotAllowed`, then the
+others. The owner's client: `OwnerSays`, and the server answers each with one `OwnerHears`.
 """
 
 import msgspec
 
 from adapters.local_contract import HistoryLine
+from adapters.owner_port import Card
 
 LINE_LIMIT_BYTES = 1024 * 1024
 """The longest JSON line either side reads: a welcome carries a whole history."""
 
 
-class Hello(msgspec.Struct, frozen=True):
+class Hello(msgspec.Struct, frozen=True, tag_field="event", tag="hello"):
     """Who I am. `session` names a chat of its own; None is the standing chat of this contact type."""
 
     contact_type: str = msgspec.field(name="as")
     name: str | None = None
     session: str | None = None
+
+
+class OwnerSays(msgspec.Struct, frozen=True, tag_field="event", tag="owner_says"):
+    """A word of the owner's to the desk, e.g. `autoreply draft for 2h`."""
+
+    text: str
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -40,6 +48,14 @@ class NotAllowed(msgspec.Struct, frozen=True, tag_field="event", tag="not_allowe
     """The hello or the line was refused, and this connection ends. `reason` is for the person at the terminal."""
 
     reason: str
+
+
+class OwnerHears(msgspec.Struct, frozen=True, tag_field="event", tag="owner_hears"):
+    """What the desk answers. `ok` False: not understood, or refused. `cards`: what waits for the owner now."""
+
+    ok: bool
+    text: str
+    cards: tuple[Card, ...] = ()
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
@@ -80,12 +96,14 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="outcome"):
     total_ms: int
 
 
-FromServer = Welcome | NotAllowed | Accepted | Full | Typing | Bubble | Ended
+FromServer = Welcome | NotAllowed | OwnerHears | Accepted | Full | Typing | Bubble | Ended
+Opening = Hello | OwnerSays
+"""What a client may say first."""
 
 _decoder: msgspec.json.Decoder[FromServer] = msgspec.json.Decoder(FromServer)
 
 
-def to_line(message: Hello | Say | FromServer) -> bytes:
+def to_line(message: Opening | Say | FromServer) -> bytes:
     """One message as one line."""
     return msgspec.json.encode(message) + b"\n"
 

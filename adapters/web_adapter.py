@@ -16,8 +16,9 @@ import structlog
 import uvicorn
 
 from adapters.audience import Audience, Event
-from adapters.base import ChatRef, Inbox, OutboundMessage, Outcome, SentReceipt
+from adapters.base import FOREVER_MS, ChatRef, Inbox, OutboundMessage, Outcome, SentReceipt
 from adapters.local_contract import AddressUnusable, History
+from adapters.owner_port import Desk
 from adapters.web_guard import LOOPBACK_HOSTS
 from adapters.web_routes import Routes
 from adapters.web_settings import WebSettings
@@ -38,12 +39,11 @@ class WebAdapter:
     """A `PlatformAdapter`. Call `bind` before anything else starts: a taken port is found out then."""
 
     platform = "web"
-    resend_is_safe = True
-    """The page knows a bubble by its id and shows it once."""
 
-    def __init__(self, settings: WebSettings, history: History) -> None:
+    def __init__(self, settings: WebSettings, history: History, desk: Desk | None = None) -> None:
         self._settings = settings
         self._history = history
+        self._desk = desk
         self._audience = Audience()
         self._socket: socket.socket | None = None
 
@@ -61,7 +61,7 @@ class WebAdapter:
         bound, self._socket = self._socket, None  # uvicorn closes it; a next run binds anew
         assert bound is not None
         self._audience.open()
-        app = Routes(self._settings, self._history, self._audience, inbox).app()
+        app = Routes(self._settings, self._history, self._audience, inbox, self._desk).app()
         server = _Server(
             uvicorn.Config(
                 app,
@@ -85,6 +85,10 @@ class WebAdapter:
             self._audience.close()
             server.should_exit = True
             await serving
+
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        """Always: the page knows a bubble by its id and shows it once."""
+        return FOREVER_MS
 
     async def send(self, message: OutboundMessage) -> SentReceipt:
         """Show one bubble on every open page of its chat."""
@@ -133,7 +137,10 @@ def _listen(settings: WebSettings) -> socket.socket:
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        listening = socket.create_server((host, port), family=family, backlog=128)
+        # What accept() gives inherits it; without, Nagle and delayed acknowledgements add 40 ms to an answer.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressUnusable(

@@ -24,10 +24,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from adapters import web_owner
 from adapters.audience import Audience, Event
 from adapters.avatar import avatar_svg, hue_degrees
 from adapters.base import ChatRef, InboundMessage, Inbox
 from adapters.local_contract import LINE_ID, TEXT_LIMIT_CHARS, History, machine_notice
+from adapters.owner_port import Desk
 from adapters.web_guard import Guard
 from adapters.web_settings import WebSettings
 
@@ -61,11 +63,14 @@ class _Visit:
 class Routes:
     """The endpoints of one adapter run."""
 
-    def __init__(self, settings: WebSettings, history: History, audience: Audience, inbox: Inbox) -> None:
+    def __init__(
+        self, settings: WebSettings, history: History, audience: Audience, inbox: Inbox, desk: Desk | None = None
+    ) -> None:
         self._settings = settings
         self._history = history
         self._audience = audience
         self._inbox = inbox
+        self._desk = desk
 
     def app(self) -> ASGIApp:
         """The whole web application, guarded."""
@@ -79,6 +84,7 @@ class Routes:
             Route("/api/lines", self.take_line, methods=["POST"]),
             Route("/api/events", self.events),
             Mount("/static", StaticFiles(directory=_PAGE_DIR)),
+            *(web_owner.routes(self._desk, self._settings.owner_name) if self._desk else ()),
         ]
         starlette = Starlette(routes=routes, exception_handlers={HTTPException: _as_json})
         return Guard(starlette, self._settings.hosts)

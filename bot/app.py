@@ -12,14 +12,22 @@ import redis.asyncio
 import structlog
 
 from adapters.base import ChatRef, PlatformAdapter
+from adapters.discord_adapter import DiscordAdapter
 from adapters.local_contract import FacetProgress, HistoryLine, LocalError, Seat
+from adapters.owner_port import Desk
+from adapters.telegram_adapter import TelegramAdapter
 from adapters.terminal_adapter import TerminalAdapter
 from adapters.web_adapter import WebAdapter
 from adapters.web_settings import WebSettings
+from bot.adapter_memory import AdapterMemory
 from bot.config import BotConfig, read_bot_config
+from bot.discord_config import discord_settings
 from bot.outcomes import read_history
+from bot.owner.staff import hire
 from bot.process import Bot
+from bot.telegram_config import telegram_settings
 from bot.training_progress import facet_progress, read_progress
+from model_server.blends import read_blends
 from model_server.config import find_config, read_document
 from model_server.errors import RedisUnavailable, SelfsameError
 from model_server.home import Home, find_home
@@ -30,8 +38,8 @@ from model_server.redis_link import check_server, connect, redis_url
 log = structlog.get_logger()
 
 
-def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -> list[PlatformAdapter]:
-    """The adapters the configuration asks for, their addresses taken. Raises LocalError when one cannot be had."""
+def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis, desk: Desk) -> list[PlatformAdapter]:
+    """The adapters the configuration asks for, their addresses taken. LocalError or ConfigError when one cannot be."""
 
     async def history(chat: ChatRef, most: int) -> list[HistoryLine]:
         lines = await read_history(client, chat, most)
@@ -53,25 +61,36 @@ def build_adapters(config: BotConfig, home: Home, client: redis.asyncio.Redis) -
             status=status if config.owner.demo else None,
             public_hosts=config.web.public_hosts,
         )
-        web = WebAdapter(settings, history)
+        web = WebAdapter(settings, history, desk)
         web.bind()
         adapters.append(web)
     if config.terminal.enabled:
-        terminal = TerminalAdapter(home.terminal_socket, config.owner.name, seats, history)
+        terminal = TerminalAdapter(home.terminal_socket, config.owner.name, seats, history, desk)
         terminal.bind()
         adapters.append(terminal)
+    if (telegram := telegram_settings(config.telegram)) is not None:
+        bot = TelegramAdapter(telegram, desk, AdapterMemory(client, "telegram"))
+        bot.bind()
+        adapters.append(bot)
+    if (discord := discord_settings(config.discord, config.owner.name)) is not None:
+        adapters.append(DiscordAdapter(discord, desk, AdapterMemory(client, "discord")))
     return adapters
 
 
 async def run() -> None:
     """Serve until SIGTERM or SIGINT."""
     path = find_config()
-    config, home = read_bot_config(read_document(path)), find_home(path).create()
+    document, home = read_document(path), find_home(path).create()
+    config = read_bot_config(document)
     configure_logging("bot", home, console=False)
     client = connect(redis_url(config.redis, home))
     try:
         await check_server(client)
-        bot = Bot(client, config, home, build_adapters(config, home, client))
+        by_platform: dict[str, PlatformAdapter] = {}
+        staff = hire(client, config, home, lambda: by_platform, read_blends(document))
+        adapters = build_adapters(config, home, client, staff.desk)
+        by_platform |= {adapter.platform: adapter for adapter in adapters}
+        bot = Bot(client, config, home, adapters, staff)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, bot.stop)
         log.info("ready", page=f"http://{config.web.host}:{config.web.port}" if config.web.enabled else "off")

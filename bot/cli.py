@@ -166,7 +166,10 @@ def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:
 
 
 def mount() -> typer.Typer:
-    """`app` with the commands of every installed package of the group `selfsame.commands`."""
+    """`app` with the owner's words and the commands of every installed package of the group `selfsame.commands`."""
+    from bot.owner.owner_cli import app as owner_app
+
+    app.add_typer(owner_app)
     for point in sorted(entry_points(group="selfsame.commands"), key=lambda point: point.name):
         app.add_typer(point.load())
     return app

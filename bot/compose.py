@@ -10,9 +10,12 @@ from bot.contacts import Contact
 from model_server.contract import Line, ReplyRequest
 
 
-def request_id_of(chat_key: str, mailbox: tuple[Mail, ...]) -> str:
-    """The name of the turn that answers these lines."""
-    return f"{chat_key}:{mailbox[-1].line.line_id}"
+def request_id_of(chat_key: str, mailbox: tuple[Mail, ...], edits: int) -> str:
+    """The name of the turn that answers these lines; as in `lua/prelude.lua`.
+
+    `edits`: how often lines were changed in this chat while they waited. Other words make another turn.
+    """
+    return f"{chat_key}:{mailbox[-1].line.line_id}" + (f"~{edits}" if edits else "")
 
 
 def build_request(
@@ -20,6 +23,7 @@ def build_request(
     contact: Contact,
     history: tuple[Line, ...],
     mailbox: tuple[Mail, ...],
+    edits: int = 0,
     *,
     now_ms: int,
     deadline_ms: int,
@@ -31,7 +35,7 @@ def build_request(
     waiting = {mail.line.line_id for mail in mailbox}
     before = tuple(line for line in history if line.line_id not in waiting)
     return ReplyRequest(
-        request_id=request_id_of(chat_key, mailbox),
+        request_id=request_id_of(chat_key, mailbox, edits),
         chat_key=chat_key,
         contact_id=contact.contact_id,
         contact_name=contact.name,

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bot.discord_config import DiscordConfig
+from bot.telegram_config import TelegramConfig
 from model_server.config import Document, OwnerConfig, RedisConfig, read_section
 
 _NonNegative = Annotated[int, msgspec.Meta(ge=0)]
@@ -20,6 +22,8 @@ class TurnsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     autoreply: Literal["off", "draft", "auto"] = "draft"
     """`auto` sends, `draft` holds every reply for the owner, `off` only keeps the history."""
+    autoreply_strangers: Literal["off", "draft", "auto"] = "draft"
+    """The same for senders the owner has not sorted: `auto` above does not reach them."""
     quiet_ms: _NonNegative = 2_500
     """A burst is over when nothing has arrived for this long."""
     longest_wait_ms: _NonNegative = 15_000
@@ -43,10 +47,14 @@ class TurnsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PacingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[pacing]: how fast bubbles follow each other. 0: at once."""
+    """[pacing]: how fast bubbles follow each other: as the owner types, once training has measured it."""
 
+    learned: bool = True
+    """Type as fast as the owner does to this contact type; False: always `per_character_ms`."""
     per_character_ms: _NonNegative = 25
+    """Where nothing was measured."""
     longest_ms: _NonNegative = 4_000
+    """No bubble waits longer than this, however slowly the owner types. 0: none waits at all."""
 
 
 class SeatConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +95,8 @@ class BotConfig(msgspec.Struct, frozen=True):
     pacing: PacingConfig = PacingConfig()
     web: WebConfig = WebConfig()
     terminal: TerminalConfig = TerminalConfig()
+    telegram: TelegramConfig = TelegramConfig()
+    discord: DiscordConfig = DiscordConfig()
 
 
 def read_bot_config(document: Document) -> BotConfig:
@@ -98,4 +108,6 @@ def read_bot_config(document: Document) -> BotConfig:
         pacing=read_section(document, "pacing", PacingConfig),
         web=read_section(document, "web", WebConfig),
         terminal=read_section(document, "terminal", TerminalConfig),
+        telegram=read_section(document, "telegram", TelegramConfig),
+        discord=read_section(document, "discord", DiscordConfig),
     )

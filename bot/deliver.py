@@ -2,8 +2,8 @@
 
 Knows no platform's ways and no words. What is written down of a bubble: it was handed over (`sent`), it certainly was
 not (`pending` again, or `failed`), or nobody can say (`unknown`: shown to the owner, never sent again blindly; where
-sending again is safe, only after many tries). After an `unknown` the rest of the reply still goes out: a hidden send
-has mostly happened, and half a reply reads worse.
+sending again is safe, only after many tries or once that time is over). After an `unknown` the rest of the reply still
+goes out: a hidden send has mostly happened, and half a reply reads worse.
 """
 
 import asyncio
@@ -91,8 +91,10 @@ class Courier:
                 verdict = Verdict("pending")  # we were stopped in between; the next owner may be at work already
             case "go":
                 verdict = await self._send(OutboundMessage(ChatRef.parse(chat_key), bubble.bubble_id, bubble.text))
-            case "hidden":
-                verdict = self._hidden()
+            case "hidden":  # an earlier send may have arrived, and it is too late to repeat it safely
+                verdict = Verdict("unknown")
+            case "closed":
+                verdict = Verdict("failed window closed")
             case "withdrawn":
                 verdict = Verdict("withdrawn")
             case _:  # lost or halted: nothing of ours to write down
@@ -112,7 +114,7 @@ class Courier:
             fence=fence,
             request_id=bubble.request_id,
             bubble_id=bubble.bubble_id,
-            resend_is_safe=int(self._adapter.resend_is_safe),
+            resend_safe_ms=self._adapter.resend_safe_ms(ChatRef.parse(chat_key)),
             halted_ms=_HALTED_MS,
         )
         return leave, asked
@@ -124,19 +126,20 @@ class Courier:
                 receipt = await self._adapter.send(message)
         except RetryLater as error:
             return Verdict("pending", after_ms=round(error.after_s * 1_000))
-        except Refused:
-            return Verdict("failed refused by the platform")
+        except Refused as error:  # the adapter's own words: what the platform minds, and what the owner can do
+            return Verdict(f"failed {str(error) or 'refused by the platform'}")
         except SendFailed as error:
             return Verdict(f"failed {type(error).__name__}")
         except (OutcomeHidden, TimeoutError):
-            return self._hidden()
+            return self._hidden(message.chat)
         except Exception as error:
             log.error("send.flaw", bubble=message.bubble_id, flaw=flaw_of(error))
-            return self._hidden()
+            return self._hidden(message.chat)
         return Verdict(f"sent {receipt.message_id}")
 
-    def _hidden(self) -> Verdict:
-        return Verdict("again", after_ms=_AGAIN_MS) if self._adapter.resend_is_safe else Verdict("unknown")
+    def _hidden(self, chat: ChatRef) -> Verdict:
+        safe = self._adapter.resend_safe_ms(chat) > 0  # for how much longer, the next last look will tell
+        return Verdict("again", after_ms=_AGAIN_MS) if safe else Verdict("unknown")
 
     async def _finish(self, chat_key: str, fence: int, bubble: Bubble, verdict: Verdict) -> str:
         return await self._scripts.say(

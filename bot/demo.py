@@ -100,9 +100,11 @@ def _welcome(instance: Instance) -> Panel:
     name = instance.owner.name or "the owner"
     program = Path(sys.executable).with_name("selfsame")
     command = "selfsame" if not program.exists() else _short(program)
+    page = f"http://{instance.web.host}:{instance.web.port}"
     return Panel(
         f"[bold]{name} answers now[/bold] (a machine, in her words as far as it has learnt them)\n\n"
-        f"  the page       [link]http://{instance.web.host}:{instance.web.port}[/link]\n"
+        f"  the page       [link]{page}[/link]\n"
+        f"  her own desk   [link]{page}/owner[/link] (a code for it: {command} owner pair)\n"
         f"  the terminal   {command} chat --as friend\n"
         f'  one line       {command} chat --as family --once "did you eat?" --json\n\n'
         "Facets that are not trained yet are trained below, and each is taken in at once. Ctrl-C stops everything.",

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,14 @@ import msgspec
 import typer
 
 from bot import embedded_redis
-from bot.config import TurnsConfig, WebConfig, read_bot_config
+from bot.config import WebConfig, read_bot_config
+from bot.discord_config import discord_settings
+from bot.order_store import load_orders, machine_zone
+from bot.orders import Subject
+from bot.owner.pairing import CODE_LIFE_S, Pairing
 from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
+from bot.telegram_config import telegram_settings
+from bot.windows import zone_named
 from model_server.blends import read_blends
 from model_server.config import (
     Document,
@@ -57,11 +64,6 @@ class Instance:
     def web(self) -> WebConfig:
         """Where the page is."""
         return read_section(self.document, "web", WebConfig)
-
-    @property
-    def turns(self) -> TurnsConfig:
-        """Whether and when chats are answered."""
-        return read_section(self.document, "turns", TurnsConfig)
 
     @property
     def redis(self) -> RedisConfig:
@@ -111,9 +113,28 @@ async def run_up() -> int:
         typer.echo(f"{page}the terminal: selfsame chat --as friend · Ctrl-C stops")
         if not instance.owner.name:
             typer.echo('[owner] name is empty: contacts would read "the owner" → set it in config.toml')
-        if instance.turns.autoreply != "auto":
-            typer.echo(f'nobody is answered by itself: [turns] autoreply is "{instance.turns.autoreply}"')
+        await say_who_decides(instance)
         return report(supervisor, programs, await until_stopped(*programs))
+
+
+async def say_who_decides(instance: Instance) -> None:
+    """What applies to everybody now; and a one-time code while a chat app is on that has no owner yet."""
+    config = read_bot_config(instance.document)
+    client = connect(redis_url(config.redis, instance.home))
+    try:
+        orders = await load_orders(client, config.turns, config.owner.timezone)
+        now_ms = time.time_ns() // 1_000_000
+        typer.echo(f"answers: {orders.rule(Subject('', '', ''), now_ms).why} · change it: selfsame owner autoreply ...")
+        pairing = Pairing(client)
+        apps = [name for name in ("telegram", "discord") if getattr(config, name).enabled]
+        waiting = [name for name in apps if await pairing.owner_of(name) is None]
+        if waiting:
+            typer.echo(
+                f"nobody is paired on {' and '.join(waiting)} yet: send the bot there /pair {await pairing.new_code()}"
+                f" within {CODE_LIFE_S // 60} minutes (a new code: selfsame owner pair)"
+            )
+    finally:
+        await client.aclose()
 
 
 def prepare(instance: Instance) -> None:
@@ -121,7 +142,10 @@ def prepare(instance: Instance) -> None:
 
     Children inherit the same instance.
     """
-    read_bot_config(instance.document)
+    config = read_bot_config(instance.document)
+    telegram_settings(config.telegram)
+    discord_settings(config.discord, config.owner.name)
+    zone_named(config.owner.timezone or machine_zone())
     read_blends(instance.document)
     for section, kind in _WORKER_SECTIONS.items():
         read_section(instance.document, section, kind)

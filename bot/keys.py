@@ -11,24 +11,36 @@ from model_server.contract import REQUESTS, RESULTS
 
 _PREFIX = "ss:{s0}:"
 
-OUTCOME_CHANNEL = f"{_PREFIX}ended"
+OUTCOME_CHANNEL = f"{_PREFIX}rings"
 """Pub/sub: the request id of every turn that has ended; a hint to read its outcome, nothing more."""
+ENDED = f"{_PREFIX}ended"
+"""Sorted set request id -> ms: every turn that ended in the last week, and when."""
+CHATS = f"{_PREFIX}chats"
+"""Sorted set chat -> ms: every chat that has had a line in the last months, and when its newest one was taken."""
 DUE = f"{_PREFIX}due"
 """Sorted set chat -> ms: the moment to look at the chat. Schedule and lease in one: a claim moves the moment on."""
 DEAD = f"{_PREFIX}dead"
 """Stream for the owner: what was dead-lettered or is unknown, ids and reasons only; the oldest give way."""
-DRAFTS = f"{_PREFIX}drafts"
-"""Hash request id -> held reply (JSON), waiting for the owner; the next one held removes those without an outcome."""
+DRAFTS = f"{_PREFIX}open_drafts"
+"""Sorted set draft number -> ms: the drafts that wait for the owner, and since when."""
+DRAFT_COUNTER = f"{_PREFIX}draft_no"
+"""The number of the newest draft."""
+DRAFT_PREFIX = f"{_PREFIX}draft:"
+"""+ number: hash of a draft (`bot.drafts`); kept for days after its end."""
+CORRECTIONS = f"{_PREFIX}corrections"
+"""Stream, never trimmed: what the owner did with a proposed reply, or wrote himself (`bot.corrections`)."""
 RECENT = f"{_PREFIX}recent"
-"""List of the last request ids that ended, newest first."""
+"""List of `<state> <request id>`, newest first: the last turns that ended. A held one stands there again once it has
+moved on."""
 COUNTS = f"{_PREFIX}counts"
-"""Hash: how many lines were full or duplicate, how many turns ended in each state."""
+"""Hash: how many lines were full or duplicate, how many turns stand in each ending state."""
 HALT = f"{_PREFIX}halt"
 """The kill switch: while this key exists nothing is sent."""
 OUTCOME_PREFIX = f"{_PREFIX}outcome:"
-"""+ request id: hash of how a turn ended, kept for days from that moment."""
+"""+ request id: hash of how a turn ended, kept for days from that moment; a held one as long as its draft is open."""
 LEDGER_PREFIX = f"{_PREFIX}ledger:"
-"""+ request id: hash bubble id -> pending | sending <fence> | sent <id> | unknown | failed <reason> | withdrawn."""
+"""+ request id: hash bubble id -> pending | sending <fence> <first try, ms> [again] | sent <id> | unknown |
+failed <reason> | withdrawn | deleted <id>."""
 
 
 def outboxes(platform: str) -> str:
@@ -51,13 +63,26 @@ def ledger(request_id: str) -> str:
     return LEDGER_PREFIX + request_id
 
 
+def draft(no: int) -> str:
+    """The draft of this number."""
+    return f"{DRAFT_PREFIX}{no}"
+
+
+def memory(platform: str) -> str:
+    """Hash: what this platform's adapter keeps over restarts."""
+    return f"{_PREFIX}memory:{platform}"
+
+
 @dataclass(frozen=True, slots=True)
 class ChatKeys:
     """The keys a script on one chat may touch; the field names are the names in Lua."""
 
     chat: str
-    """Hash: fence, send_fence, send_tries, the open turn (request_id, n, request, deadline_ms, mode, attempt),
-    takeover, notice. As `history` and `shown` it is forgotten when the chat has been silent for months."""
+    """Hash: fence, send_fence, send_tries, the open turn (request_id, n, request, deadline_ms, mode, attempt, decision,
+    opened_ms), takeover, stand-down, deferred_until_ms, notice, edits (how often waiting lines changed), draft (its
+    number while open), answer_until_ms, contact (JSON of who wrote last), last_request, last_sent,
+    recalled_ms. As `history` and
+    `shown` it is forgotten when the chat has been silent for months."""
     mailbox: str
     """List of unanswered lines, oldest first: `<accepted_ms> <Mail as JSON>`."""
     history: str
@@ -75,12 +100,17 @@ class ChatKeys:
     results: str = RESULTS
     dead: str = DEAD
     drafts: str = DRAFTS
+    draft_counter: str = DRAFT_COUNTER
+    draft: str = DRAFT_PREFIX
+    corrections: str = CORRECTIONS
+    chats: str = CHATS
     recent: str = RECENT
     counts: str = COUNTS
     halt: str = HALT
     outcome: str = OUTCOME_PREFIX
     ledger: str = LEDGER_PREFIX
-    ended: str = OUTCOME_CHANNEL
+    ended: str = ENDED
+    channel: str = OUTCOME_CHANNEL
 
 
 def of_chat(chat_key: str) -> ChatKeys:

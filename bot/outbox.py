@@ -1,10 +1,11 @@
-"""Results become bubbles, drafts or dead letters: the only place where a turn's words are decided on.
+"""Results are read and judged: the only place where a turn's words are decided on (`commit` carries it out).
 
 Knows no platform and no model. A result is handled by whoever gets it first; every script checks that its turn is
 still open and removes the result in the same step, so a second handling does nothing.
 """
 
 import time
+from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
 import msgspec
@@ -12,23 +13,21 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot import keys
-from bot.compose import second_try, turn_lines
+from bot.commit import Commits
+from bot.compose import turn_lines
 from bot.config import BotConfig
-from bot.guard import Allow, Refuse, Regenerate, check
-from bot.honesty import asks_for_honesty, made_honest
-from bot.pacing import pace
+from bot.guard import Allow, Refuse, Regenerate
+from bot.judgement import judge
+from bot.rhythm_book import RhythmBook
 from bot.scripts import Scripts
 from model_server.contract import (
     BOTS,
     FIELD,
     RESULTS,
-    Line,
     Reply,
-    ReplyFailed,
     ReplyRequest,
     decode_request,
     decode_result,
-    encode,
 )
 from model_server.log import flaw_of
 from model_server.redis_link import ensure_group, entries_of
@@ -39,24 +38,15 @@ _AT_ONCE = 32
 _BLOCK_MS = 500
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A reply held for the owner."""
-
-    request_id: str
-    chat_key: str
-    contact_name: str
-    contact_type: str
-    text: str
-
-
 class Results:
     """The stream of results as one bot process sees it."""
 
-    def __init__(self, scripts: Scripts, consumer: str, config: BotConfig) -> None:
+    def __init__(self, scripts: Scripts, consumer: str, config: BotConfig, rhythms: RhythmBook | None = None) -> None:
         self._scripts = scripts
         self._client = scripts.client
         self._consumer = consumer
         self._config = config
+        self._commits = Commits(scripts, config.pacing, rhythms)
         self._linked = False
         self._cursor = b"0-0"  # kept between sweeps: starting over each time never reaches what lies behind the first
         self._sweep_at = 0.0
@@ -107,95 +97,53 @@ class Results:
         if not result.request_id:  # a worker got a request it could not read: whose it was nobody knows
             log.error("result.anonymous", entry=entry_id.decode())
             return await self._scripts.say("bury", "", entry_id=entry_id, reason="unreadable request")
-        match result:
-            case ReplyFailed():
-                reason = f"{result.reason}: {result.detail}" if result.detail else result.reason
-                return await self._fail(entry_id, result.chat_key, result.request_id, reason)
-            case Reply():
-                return await self._consider(entry_id, result)
-            case impossible:
-                assert_never(impossible)
+        turn = await self._turn_of(result.chat_key, result.request_id)
+        if turn is None:  # superseded, taken over or done: the script only drops the result
+            return await self._commits.fail(entry_id, result, "superseded")
+        if isinstance(result, Reply):
+            return await self._consider(entry_id, result, turn)
+        if turn.draft:
+            return await self._commits.redraft(entry_id, result, "")
+        reason = f"{result.reason}: {result.detail}" if result.detail else result.reason
+        return await self._commits.fail(entry_id, result, reason)
 
-    async def _consider(self, entry_id: bytes, reply: Reply) -> str:
-        chat = keys.of_chat(reply.chat_key).chat
-        found = await self._client.hmget(chat, ["request_id", "request", "attempt"])
-        open_id, raw, attempt = cast(list[bytes], found)
-        if open_id != reply.request_id.encode():  # superseded, taken over or done: the script only drops the result
-            return await self._fail(entry_id, reply.chat_key, reply.request_id, "superseded")
-        request = decode_request(raw)
-        turn = turn_lines(request)
+    async def _turn_of(self, chat_key: str, request_id: str) -> "_Turn | None":
+        """The open turn, or the open draft, that this request was made for."""
+        names = ["request_id", "request", "attempt", "draft"]
+        open_id, raw, attempt, no = cast(list[Any], await self._client.hmget(keys.of_chat(chat_key).chat, names))
+        if open_id == request_id.encode():
+            return _Turn(decode_request(raw), int(attempt))
+        if no is None:
+            return None
+        asked, raw = cast(list[bytes], await self._client.hmget(keys.draft(int(no)), ["regenerating", "request"]))
+        return _Turn(decode_request(raw), 0, draft=True) if asked == request_id.encode() else None
+
+    async def _consider(self, entry_id: bytes, reply: Reply, turn: "_Turn") -> str:
         answer = named(self._config.turns.honest_answer, self._config.owner.name)
-        match check(reply.text, turn, cut_off=reply.finish == "length"):
+        verdict = judge(reply, turn_lines(turn.request), answer)
+        if turn.draft:
+            return await self._commits.redraft(entry_id, reply, verdict.text if isinstance(verdict, Allow) else "")
+        match verdict:
             case Allow(text):
-                return await self._commit(entry_id, reply, request, made_honest(text, turn, answer))
-            case Regenerate() | Refuse() if asks_for_honesty(turn):  # the truth needs no reply beside it
-                return await self._commit(entry_id, reply, request, answer)
-            case Regenerate(reason) if int(attempt) == 0:
+                return await self._commits.commit(entry_id, reply, turn.request, text)
+            case Regenerate(reason) if turn.attempt == 0:
                 log.warning("reply.regenerated", request_id=reply.request_id, reason=reason)
-                return await self._regenerate(entry_id, reply, request)
+                return await self._commits.regenerate(entry_id, reply, turn.request)
             case Regenerate(reason) | Refuse(reason):
-                return await self._fail(entry_id, reply.chat_key, reply.request_id, f"guard: {reason}")
+                return await self._commits.fail(entry_id, reply, f"guard: {reason}")
             case impossible:
                 assert_never(impossible)
 
-    async def _regenerate(self, entry_id: bytes, reply: Reply, request: ReplyRequest) -> str:
-        again = second_try(request)
-        return await self._scripts.say(
-            "regenerate",
-            reply.chat_key,
-            entry_id=entry_id,
-            request_id=reply.request_id,
-            next_id=again.request_id,
-            request=encode(again),
-        )
 
-    async def _commit(self, entry_id: bytes, reply: Reply, request: ReplyRequest, text: str) -> str:
-        now_ms = time.time_ns() // 1_000_000
-        elapsed_ms = reply.queue_ms + reply.generate_ms
-        bubbles = pace(request.request_id, text, elapsed_ms, self._config.pacing)
-        line = Line(line_id=reply.request_id, author="persona", text=text, at_ms=now_ms)
-        draft = Draft(reply.request_id, reply.chat_key, request.contact_name, request.contact_type, text)
-        done = await self._scripts.say(
-            "commit",
-            reply.chat_key,
-            entry_id=entry_id,
-            request_id=reply.request_id,
-            facts=msgspec.json.encode(_facts(reply, text)),
-            bubbles=msgspec.json.encode([msgspec.json.encode(bubble).decode() for bubble in bubbles]),
-            line=msgspec.json.encode(line),
-            draft=msgspec.json.encode(draft),
-        )
-        log.info(
-            "turn.committed",
-            request_id=reply.request_id,
-            done=done,
-            contact_type=reply.contact_type,
-            queue_ms=reply.queue_ms,
-            generate_ms=reply.generate_ms,
-            reply_chars=len(text),
-        )
-        return done
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a result is for. `attempt` 1: it is the second try; `draft`: the owner asked for it."""
 
-    async def _fail(self, entry_id: bytes, chat_key: str, request_id: str, reason: str) -> str:
-        done = await self._scripts.say("fail", chat_key, entry_id=entry_id, request_id=request_id, reason=reason)
-        if done == "ended":
-            log.error("turn.dead", request_id=request_id, reason=reason)
-        return done
+    request: ReplyRequest
+    attempt: int
+    draft: bool = False
 
 
 def named(text: str, owner_name: str) -> str:
     """A configured sentence with the owner's name in it."""
     return text.replace("{owner}", owner_name or "the owner")
-
-
-def _facts(reply: Reply, text: str) -> dict[str, str]:
-    return {
-        "reply": text,
-        "contact_type": reply.contact_type,
-        "blend": msgspec.json.encode(reply.blend).decode(),
-        "facet_versions": msgspec.json.encode(reply.facet_versions).decode(),
-        "prompt_tokens": str(reply.prompt_tokens),
-        "reply_tokens": str(reply.reply_tokens),
-        "queue_ms": str(reply.queue_ms),
-        "generate_ms": str(reply.generate_ms),
-    }

@@ -40,14 +40,17 @@ async def read_outcome(client: redis.asyncio.Redis, request_id: str) -> Outcome 
 
 
 async def recent_outcomes(client: redis.asyncio.Redis, most: int) -> list[Outcome]:
-    """The last turns that ended, newest first."""
-    ids = cast(list[bytes], await client.lrange(keys.RECENT, 0, most - 1))
-    found = [await read_outcome(client, request_id.decode()) for request_id in ids]
+    """The last turns that ended, newest first; each as it stands now."""
+    members = cast(list[bytes], await client.lrange(keys.RECENT, 0, most - 1))
+    ids = dict.fromkeys(member.decode().partition(" ")[2] for member in members)
+    found = [await read_outcome(client, request_id) for request_id in ids]
     return [outcome for outcome in found if outcome is not None]
 
 
 class Endings:
     """The turns that end from its first look on, each told once, however often the link breaks in between.
+
+    A held turn is told again when it moves on.
 
     Bounded: of more than `keys.RECENT` holds, ended while the link was broken, the oldest are not told.
     """
@@ -65,16 +68,17 @@ class Endings:
             while not stopping.is_set():
                 ended = await self._recent()
                 self._told.intersection_update(ended)  # what left the list never comes back
-                for request_id in reversed(ended):
-                    if request_id in self._told:
+                for member in reversed(ended):
+                    if member in self._told:
                         continue
-                    self._told.add(request_id)
+                    self._told.add(member)
+                    state, _, request_id = member.decode().partition(" ")
                     try:
-                        outcome = await read_outcome(self._client, request_id.decode())
+                        outcome = await read_outcome(self._client, request_id)
                     except REDIS_TROUBLE:
-                        self._told.discard(request_id)
+                        self._told.discard(member)
                         raise
-                    if outcome is not None:
+                    if outcome is not None and outcome.state == state:  # else it has moved on, which is told for itself
                         yield outcome
                 await channel.get_message(ignore_subscribe_messages=True, timeout=_POLL_S)
 

@@ -15,15 +15,15 @@ from typing import cast
 import redis.asyncio
 import structlog
 
-from adapters.base import Outcome, PlatformAdapter
+from adapters.base import Gated, Outcome, PlatformAdapter
 from bot.accept import make_inbox
 from bot.config import BotConfig
-from bot.contacts import ContactBook
 from bot.deliver import Courier
 from bot.loops import Stopping, keep_going, rest
 from bot.outbox import Results, named
 from bot.outcomes import Endings
-from bot.scripts import Scripts
+from bot.owner.staff import Staff
+from bot.rhythm_book import RhythmBook
 from bot.turns import Turns
 from bot.typing_sign import TypingSign
 from model_server.home import Home
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 _LOOK_EVERY_S = 0.05
 _SIGN_EVERY_S = 0.5
+_TELL_EVERY_S = 0.3
 _FIRST_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
 
 Step = Callable[[], Awaitable[None]]
@@ -43,21 +44,24 @@ class Bot:
     """One bot process: as many as you like may share a Redis."""
 
     def __init__(
-        self, client: redis.asyncio.Redis, config: BotConfig, home: Home, adapters: list[PlatformAdapter]
+        self, client: redis.asyncio.Redis, config: BotConfig, home: Home, adapters: list[PlatformAdapter], staff: Staff
     ) -> None:
-        self._client = client
         self._adapters = adapters
         self._stopping = Stopping()
-        scripts = Scripts(client, config.turns)
-        self._inbox = make_inbox(scripts, self._stopping)
-        self._turns = Turns(scripts, ContactBook(home.contacts_file), config.turns)
+        scripts = staff.scripts
+        self._inbox = make_inbox(scripts, self._stopping, staff.contact_word)
+        gated = {adapter.platform: adapter for adapter in adapters if isinstance(adapter, Gated)}
+        self._turns = Turns(scripts, staff.contacts, config.turns, staff.desk.office.orders, gated)
         # a new name each time: what an earlier process left pending is taken over after its lease, never mixed up
-        self._results = Results(scripts, f"bot-{os.getpid()}-{uuid.uuid4().hex[:8]}", config)
+        consumer = f"bot-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._results = Results(scripts, consumer, config, RhythmBook(home.rhythm_file))
         notice = named(config.turns.disclosure, config.owner.name)
         lease_ms = config.turns.lease_ms
         self._couriers = [Courier(scripts, adapter, notice, lease_ms, self._stopping) for adapter in adapters]
         self._endings = Endings(client)
         self._signs = [TypingSign(client, adapter) for adapter in adapters]
+        self._pushes = staff.pushes(adapters)
+        self._clock = staff.clock()
 
     def stop(self) -> None:
         """Begin no new work, finish what has begun, and let `run` return."""
@@ -70,6 +74,7 @@ class Bot:
             async with asyncio.TaskGroup() as work:
                 for name, step in self._loops():
                     work.create_task(keep_going(name, step, self._stopping), name=name)
+                work.create_task(self._clock.run(self._stopping), name="clock")
             for courier in self._couriers:
                 await courier.drain()
             for task in receiving:  # last: a send that had begun needed its adapter
@@ -84,6 +89,8 @@ class Bot:
         for adapter, courier, sign in zip(self._adapters, self._couriers, self._signs, strict=True):
             loops.append((f"deliver {adapter.platform}", partial(self._often, courier.step, _LOOK_EVERY_S)))
             loops.append((f"typing {adapter.platform}", partial(self._often, sign.step, _SIGN_EVERY_S)))
+        for platform, push in self._pushes:
+            loops.append((f"owner {platform}", partial(self._often, push.step, _TELL_EVERY_S)))
         return loops
 
     async def _often(self, step: Step, every_s: float) -> None:

@@ -29,12 +29,28 @@ ScriptName = Literal[
     "claim_send",
     "begin",
     "finish",
+    "edit",
+    "delete",
+    "draft_send",
+    "draft_discard",
+    "draft_take_over",
+    "draft_regenerate",
+    "draft_expire",
+    "redraft",
+    "stand_down",
+    "rouse",
+    "recall",
+    "say",
+    "undo",
 ]
 _NAMES: tuple[ScriptName, ...] = ScriptName.__args__  # type: ignore[attr-defined]
 
 _KEEP_S = 7 * 86_400
 """How long an accepted line is known, and how a turn ended: longer than any platform delivers again."""
 _RECENT_TURNS = 200
+_YOUNG_MS = 60_000
+"""An edit of a line never seen, younger than this, overtook the line itself."""
+_SHARED = ("prelude", "ends", "drafts")
 
 
 class Scripts:
@@ -53,6 +69,7 @@ class Scripts:
             "history_lines": turns.history_lines,
             "keep_s": _KEEP_S,
             "recent_turns": _RECENT_TURNS,
+            "young_ms": _YOUNG_MS,
             "group": BOTS,
             "field": FIELD.decode(),
         }
@@ -78,7 +95,7 @@ class Scripts:
 def _source(name: ScriptName) -> str:
     keys = "".join(f"{field.name}=KEYS[{i}]," for i, field in enumerate(fields(ChatKeys), start=1))
     tables = f"local key={{{keys}}} local arg={{}} for i=1,#ARGV,2 do arg[ARGV[i]]=ARGV[i+1] end\n"
-    return tables + _lua("prelude") + _lua(name)
+    return tables + "".join(map(_lua, _SHARED)) + _lua(name)
 
 
 def _lua(name: str) -> str:

@@ -1,12 +1,9 @@
 """The owner's hand on what leaves: the kill switch, and a look at what is held. Knows names of keys, no platform."""
 
-from typing import cast
-
-import msgspec
 import redis.asyncio
 
 from bot import keys
-from bot.outbox import Draft
+from bot.drafts import Draft, open_drafts
 
 
 async def halt(client: redis.asyncio.Redis) -> None:
@@ -21,5 +18,4 @@ async def resume(client: redis.asyncio.Redis) -> None:
 
 async def held_replies(client: redis.asyncio.Redis) -> list[Draft]:
     """What waits for the owner."""
-    raw = cast(dict[bytes, bytes], await client.hgetall(keys.DRAFTS))
-    return [msgspec.json.decode(value, type=Draft) for value in raw.values()]
+    return await open_drafts(client)

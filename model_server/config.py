@@ -15,7 +15,10 @@ import msgspec
 
 from model_server.errors import ConfigError
 
-SECTIONS = ("owner", "redis", "model", "engine", "facets", "blends", "web", "terminal", "turns", "pacing", "training")
+SECTIONS = (
+    *("owner", "redis", "model", "engine", "facets", "blends", "turns", "pacing"),
+    *("web", "terminal", "telegram", "discord", "training"),
+)
 
 Document = Mapping[str, Any]
 Section = TypeVar("Section", bound=msgspec.Struct)
@@ -33,6 +36,8 @@ class OwnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The persona card: a few sentences in the second person ("You are ..."). Empty: made from the name."""
     cards: dict[str, _Sentence] = {}
     """One more sentence for a contact type: how the owner speaks to them."""
+    timezone: str = ""
+    """IANA name (`Europe/Amsterdam`) of the clock the owner's times mean; empty: this machine's."""
     demo: bool = False
     """The invented sample owner; `selfsame demo` touches no other configuration."""
 

@@ -63,6 +63,16 @@ class Home:
         return self.path / "contacts.json"
 
     @property
+    def rhythm_file(self) -> Path:
+        """How fast the owner types to whom (`model_server.rhythm`)."""
+        return self.path / "rhythm.json"
+
+    @property
+    def excluded_file(self) -> Path:
+        """Who asked to be forgotten, and is never trained on again: `{"senders": [...]}`."""
+        return self.path / "excluded.json"
+
+    @property
     def runs_dir(self) -> Path:
         """Training runs: manifests, progress, evaluations."""
         return self.path / "runs"

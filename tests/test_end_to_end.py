@@ -100,6 +100,7 @@ def running(model_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         max_new_tokens = 24
         [turns]
         autoreply = "auto"
+        autoreply_strangers = "auto"
         quiet_ms = 100
         [pacing]
         per_character_ms = 0

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from bot.config import PacingConfig, TerminalConfig, TurnsConfig, WebConfig, read_bot_config
+from bot.discord_config import DiscordConfig
+from bot.telegram_config import TelegramConfig
 from model_server.blends import DEFAULTS, read_blends
 from model_server.config import (
     SECTIONS,
@@ -31,6 +33,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "pacing": PacingConfig,
     "web": WebConfig,
     "terminal": TerminalConfig,
+    "telegram": TelegramConfig,
+    "discord": DiscordConfig,
     "training": TrainingConfig,
 }
 
@@ -60,4 +64,6 @@ def test_the_sample_owner_should_be_configured_to_answer() -> None:
 
 
 def test_a_new_install_should_send_nothing_by_itself() -> None:
-    assert TurnsConfig().autoreply == "draft"
+    assert TurnsConfig().autoreply == TurnsConfig().autoreply_strangers == "draft"
+    assert not TelegramConfig().enabled
+    assert not DiscordConfig().enabled

@@ -45,6 +45,10 @@ class _ContactsFile(msgspec.Struct, frozen=True):
     contacts: tuple[Contact, ...] = ()
 
 
+class _ExcludedFile(msgspec.Struct, frozen=True):
+    senders: tuple[str, ...] = ()
+
+
 _TYPE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NO_TYPES = ("core", "articles")
 
@@ -93,6 +97,21 @@ def write_contacts(home: Home, contacts: Iterable[Contact]) -> None:
     """Replace the contacts file."""
     encoded = msgspec.json.encode(_ContactsFile(tuple(contacts)))
     replace_file(home.contacts_file, msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def read_excluded(home: Home) -> frozenset[str]:
+    """The ids (`telegram:user72001`) of all who asked to be forgotten. CorpusError when that cannot be known."""
+    if not home.excluded_file.exists():
+        return frozenset()
+    return frozenset(_decode(home.excluded_file, home.excluded_file.read_bytes(), _ExcludedFile).senders)
+
+
+def without_excluded(
+    conversations: Iterable[Conversation], contacts: Iterable[Contact], excluded: frozenset[str]
+) -> list[Conversation]:
+    """The conversations of everybody else: who is excluded under one id is so under all that are known to be his."""
+    gone = excluded.union(*(contact.ids for contact in contacts if excluded.intersection(contact.ids)))
+    return [conversation for conversation in conversations if conversation.chat_key not in gone]
 
 
 def merge_contacts(known: list[Contact], chats: Iterable[ChatHeader], types: Mapping[str, str]) -> list[Contact]:

@@ -23,10 +23,11 @@ from model_server.facets import FacetBank, choose_layers
 from model_server.home import Home
 from training.articles import articles_slice
 from training.config import TrainingConfig
-from training.corpus import read_contacts, read_conversations
+from training.corpus import read_contacts, read_conversations, read_excluded, without_excluded
 from training.examples import Row, pack, render_sessions
 from training.manifest import Manifest, read_manifest, write_manifest
 from training.progress import ProgressFile
+from training.rhythm import measure_rhythms, write_rhythms
 from training.slices import CORE, Session, Slice, Split, all_sessions, choose_slices, of_type, split_by_time
 from training.split_model import SplitModel
 from training.train_facet import Stage, Step, Trainer
@@ -75,6 +76,7 @@ def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: 
         progress = ProgressFile(home)
         try:
             split = read_split(home, settings.training)
+            write_rhythms(home, measure_rhythms(split.train))
             articles = articles_slice(home, settings.training.validation)
             slices = choose_slices(split, articles, settings.training.min_replies)
             base = load_for_training(settings, home)
@@ -92,7 +94,9 @@ def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: 
 
 def read_split(home: Home, config: TrainingConfig) -> Split:
     """The sessions of the corpus by what they are for. CorpusError when the owner says nothing in it."""
-    sessions = all_sessions(read_conversations(home), read_contacts(home), config.session_gap_hours * 3600)
+    contacts = read_contacts(home)
+    conversations = without_excluded(read_conversations(home), contacts, read_excluded(home))
+    sessions = all_sessions(conversations, contacts, config.session_gap_hours * 3600)
     if not sessions:
         raise CorpusError("there is nothing to learn from yet", "import your chats first: selfsame import PATH")
     return split_by_time(sessions, config.held_out, config.validation)

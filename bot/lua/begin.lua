@@ -1,25 +1,39 @@
--- The last look before a send: kill switch, fence, takeover, ledger.
--- Invariant: a bubble whose send began under another fence may be out already: it is sent again only where that is safe.
+-- The last look before a send: kill switch, fence, takeover, changed orders, window, ledger.
+-- Invariant: a bubble whose send began under another fence may be out already: it is sent again only while the platform
+-- would show it once, and not after a takeover.
 -- Repeating this script under the same fence is allowed, to who knows that it has not sent yet.
 if redis.call('HGET', key.chat, 'send_fence') ~= arg.fence then
   return 'lost'
 end
+local now = now_ms()
 if redis.call('EXISTS', key.halt) == 1 then
-  redis.call('ZADD', key.outboxes, now_ms() + arg.halted_ms, arg.chat_key)
+  redis.call('ZADD', key.outboxes, now + arg.halted_ms, arg.chat_key)
   return 'halted'
 end
 local ledger = key.ledger .. arg.request_id
 local state = redis.call('HGET', ledger, arg.bubble_id)
-local mine = 'sending ' .. arg.fence
-if state == 'pending' then
-  local takeover = tonumber(redis.call('HGET', key.chat, 'takeover_ms') or 0)
-  if takeover >= tonumber(redis.call('HGET', key.outcome .. arg.request_id, 'committed_ms')) then
-    return 'withdrawn'
-  end
-elseif state ~= mine and arg.resend_is_safe ~= '1' then
+local fence, first_ms, again = string.match(state, '^sending (%d+) (%d+)(.*)$')
+if not fence and state ~= 'pending' then
   return 'hidden'
 end
-redis.call('HSET', ledger, arg.bubble_id, mine)
+local at_risk = fence ~= nil and (fence ~= arg.fence or again ~= '')
+if at_risk and now - first_ms >= tonumber(arg.resend_safe_ms) then
+  return 'hidden'
+end
+local takeover, recalled, answer_until =
+  unpack(redis.call('HMGET', key.chat, 'takeover_ms', 'recalled_ms', 'answer_until_ms'))
+local committed, draft, because =
+  unpack(redis.call('HMGET', key.outcome .. arg.request_id, 'committed_ms', 'draft', 'because'))
+local unasked = not draft and not because
+if (takeover and tonumber(takeover) >= tonumber(committed))
+  or (recalled and unasked and tonumber(recalled) >= tonumber(committed)) then
+  return at_risk and 'hidden' or 'withdrawn'
+end
+if answer_until and now >= tonumber(answer_until) then
+  return at_risk and 'hidden' or 'closed'
+end
+redis.call('HSET', ledger, arg.bubble_id,
+  'sending ' .. arg.fence .. ' ' .. (first_ms or string.format('%d', now)) .. (at_risk and ' again' or ''))
 -- The lease counts from here: the answer to the claim may have taken its time.
-redis.call('ZADD', key.outboxes, now_ms() + arg.lease_ms, arg.chat_key)
+redis.call('ZADD', key.outboxes, now + arg.lease_ms, arg.chat_key)
 return 'go'

@@ -10,8 +10,10 @@ if redis.call('LLEN', key.mailbox) == 0 then
   return false
 end
 redis.call('ZADD', key.due, now + arg.lease_ms, arg.chat_key)
-local turn = redis.call('HMGET', key.chat, 'request_id', 'n', 'deadline_ms', 'stand_down_until_ms')
+local turn = redis.call('HMGET', key.chat, 'request_id', 'n', 'deadline_ms', 'stand_down_until_ms',
+  'edits', 'answer_until_ms')
 return {
   new_fence(), now, redis.call('LRANGE', key.mailbox, 0, -1), redis.call('LRANGE', key.history, 0, -1),
   turn[1] or '', turn[2] or '0', turn[3] or '0', turn[4] or '0',
+  turn[5] or '0', turn[6] or '0',
 }

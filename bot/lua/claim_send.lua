@@ -21,4 +21,4 @@ if redis.call('HEXISTS', key.chat, 'disclosed_ms') == 0 then
     redis.call('HSET', key.ledger .. request_id, notice_id, 'pending')
   end
 end
-return {redis.call('HINCRBY', key.chat, 'send_fence', 1), head}
+return {next_fence('send_fence'), head}

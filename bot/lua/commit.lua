@@ -7,33 +7,32 @@ if redis.call('HGET', key.chat, 'request_id') ~= arg.request_id then
 end
 local now = now_ms()
 local outcome = key.outcome .. arg.request_id
-take_lines(tonumber(redis.call('HGET', key.chat, 'n')), arg.request_id)
+local n, mode, request = unpack(redis.call('HMGET', key.chat, 'n', 'mode', 'request'))
+local mails = take_lines(tonumber(n), arg.request_id)
 for name, value in pairs(cjson.decode(arg.facts)) do
   redis.call('HSET', outcome, name, value)
 end
-local held = redis.call('HGET', key.chat, 'mode') == 'hold'
+redis.call('HSET', outcome, 'committed_ms', string.format('%d', now))
 close_turn()
 reschedule()
 new_fence()
-if held then
-  -- Redis 6.2 expires no field of a hash: drafts whose outcome has expired go when a new one comes.
-  for _, held_id in ipairs(redis.call('HKEYS', key.drafts)) do
-    if redis.call('EXISTS', key.outcome .. held_id) == 0 then
-      redis.call('HDEL', key.drafts, held_id)
-    end
+if mode == 'hold' then
+  if redis.call('LLEN', key.mailbox) > 0 then
+    conclude(arg.request_id, 'skipped', 'draft went stale: a newer line came')
+    return 'outdated'
   end
-  redis.call('HSET', key.drafts, arg.request_id, arg.draft)
+  local no = string.format('%d', redis.call('INCR', key.draft_counter))
+  redis.call('HSET', key.draft .. no, 'no', no, 'request_id', arg.request_id, 'chat_key', arg.chat_key,
+    'contact', contact(), 'lines', arg.lines, 'text', arg.text, 'blend', arg.blend, 'state', 'open', 'version', 1,
+    'created_ms', string.format('%d', now), 'deadline_ms', redis.call('HGET', key.chat, 'answer_until_ms') or '0',
+    'mails', cjson.encode(mails), 'request', request, 'tries', 0)
+  redis.call('HSET', key.chat, 'draft', no)
+  redis.call('HSET', outcome, 'draft', no)
+  redis.call('ZADD', key.drafts, now, no)
   conclude(arg.request_id, 'held', 'waits for the owner')
   return 'held'
 end
 remember(arg.line)
-redis.call('HSET', outcome, 'state', 'sending', 'committed_ms', now, 'line', arg.line)
-local bubbles = cjson.decode(arg.bubbles)
-local ledger = key.ledger .. arg.request_id
-for _, bubble in ipairs(bubbles) do
-  redis.call('RPUSH', key.outbox, bubble)
-  redis.call('HSET', ledger, cjson.decode(bubble).bubble_id, 'pending')
-end
--- NX: the moment of a chat that the platform told to wait, or whose bubble is being sent, stays.
-redis.call('ZADD', key.outboxes, 'NX', now + cjson.decode(bubbles[1]).delay_ms, arg.chat_key)
+redis.call('HSET', outcome, 'state', 'sending', 'line', arg.line)
+enqueue(arg.request_id, cjson.decode(arg.bubbles))
 return 'committed'

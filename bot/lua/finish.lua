@@ -14,6 +14,8 @@ end
 local now = now_ms()
 local ledger = key.ledger .. arg.request_id
 local verdict = arg.verdict
+local before = redis.call('HGET', ledger, arg.bubble_id)
+local at_risk = before and string.find(before, ' again$') ~= nil
 if verdict == 'again' then
   -- nobody knows, but this platform shows one id once: the entry stays `sending`, and the bubble is sent again,
   -- more and more slowly and not for ever: a flaw that comes back each time must not hold the chat
@@ -25,7 +27,12 @@ if verdict == 'again' then
   end
   verdict = 'unknown'
 end
-redis.call('HSET', ledger, arg.bubble_id, verdict)
+if at_risk and string.find(verdict, '^failed') then
+  verdict = 'unknown'  -- this try was refused, an earlier one may have arrived
+end
+if not (at_risk and verdict == 'pending') then
+  redis.call('HSET', ledger, arg.bubble_id, verdict)
+end
 if verdict == 'pending' then
   redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
   return 'later'
@@ -34,6 +41,9 @@ redis.call('LPOP', key.outbox)
 redis.call('HDEL', key.chat, 'send_tries')
 if string.find(verdict, '^sent') or verdict == 'unknown' then
   show(cjson.encode({line_id = arg.bubble_id, author = 'persona', text = first.text, at_ms = now}))
+  if not is_notice(arg.bubble_id) then
+    redis.call('HSET', key.chat, 'last_sent', arg.request_id)
+  end
 end
 keep_chat()
 -- A hidden notice is the one thing said again: twice does no harm, and a reply without it must not be. Not for ever.
@@ -63,23 +73,32 @@ end
 local sent, unknown, failed = false, false, false
 local entries = redis.call('HGETALL', ledger)
 for i = 1, #entries, 2 do
-  local state = entries[i + 1]
-  sent = sent or string.find(state, '^sent') ~= nil
-  unknown = unknown or (state == 'unknown' and not is_notice(entries[i]))
-  failed = failed or string.find(state, '^failed') ~= nil
+  local state, notice = entries[i + 1], is_notice(entries[i])
+  -- what became of the notice says nothing of the reply, unless it is all of it
+  if not notice or #entries == 2 then
+    sent = sent or string.find(state, '^sent') ~= nil
+    unknown = unknown or state == 'unknown'
+    failed = failed or string.find(state, '^failed') ~= nil
+  end
 end
 local outcome = key.outcome .. arg.request_id
-if not sent and not unknown then
-  redis.call('LREM', key.history, -1, redis.call('HGET', outcome, 'line'))
+local line, because, draft, committed =
+  unpack(redis.call('HMGET', outcome, 'line', 'because', 'draft', 'committed_ms'))
+if line and not sent and not unknown then
+  redis.call('LREM', key.history, -1, line)
 end
 redis.call('HDEL', outcome, 'line')
+local takeover = tonumber(redis.call('HGET', key.chat, 'takeover_ms') or 0)
+local state, reason = 'skipped', takeover >= tonumber(committed) and 'owner answered' or 'called back: orders changed'
 if unknown then
-  conclude(arg.request_id, 'unknown', 'the platform hid the outcome of a send')
+  state, reason = 'unknown', 'the platform hid the outcome of a send'
 elseif failed then
-  conclude(arg.request_id, 'dead', (string.gsub(verdict, '^failed ', '')))
+  state, reason = 'dead', (string.gsub(verdict, '^failed ', ''))
 elseif sent then
-  conclude(arg.request_id, 'answered', '')
-else
-  conclude(arg.request_id, 'skipped', 'owner answered')
+  state, reason = 'answered', because or ''
+end
+conclude(arg.request_id, state, reason)
+if draft and state ~= 'answered' then
+  touch_draft(draft, 'reason', (state == 'unknown' and 'perhaps not sent: ' or 'not sent: ') .. reason)
 end
 return 'ended'

@@ -7,7 +7,8 @@ if redis.call('HGET', key.chat, 'request_id') == arg.request_id then
   return 'already'
 end
 redis.call('HSET', key.chat, 'request_id', arg.request_id, 'n', arg.n, 'request', arg.request,
-  'deadline_ms', arg.deadline_ms, 'mode', arg.mode, 'attempt', 0)
+  'deadline_ms', arg.deadline_ms, 'mode', arg.mode, 'attempt', 0,
+  'decision', arg.decision, 'contact', arg.contact, 'opened_ms', string.format('%d', now_ms()))
 redis.call('XADD', key.requests, '*', arg.field, arg.request)
 if arg.mode == 'send' then
   redis.call('SADD', key.composing, arg.chat_key)

@@ -1,10 +1,9 @@
--- Stands before every script. `key.<name>` is a key (bot/keys.py), `arg.<name>` an argument; both tables are made by
--- bot/scripts.py. All times are milliseconds of this server's clock: one clock for every process.
+-- Stands before every script: time, lines, and the life of a chat. `key.<name>` is a key (bot/keys.py), `arg.<name>` an
+-- argument; both tables are made by bot/scripts.py. All times are milliseconds of this server's clock: one clock for
+-- every process.
 
 -- What is known of a chat goes when it has been silent for so long: history, and that its notice was given.
 local CHAT_KEEP_S = 90 * 86400
--- The `dead` stream is a report, not work: its oldest letters give way.
-local DEAD_LETTERS = 10000
 -- A reply is at most so many bubbles (bot/pacing.py).
 local MOST_BUBBLES = 4
 
@@ -18,12 +17,23 @@ local function accepted_ms(entry)
   return tonumber(string.match(entry, '^%d+'))
 end
 
+local function mail_of(entry)
+  return cjson.decode(string.sub(entry, string.find(entry, ' ', 1, true) + 1))
+end
+
 local function line_id(entry)
-  return cjson.decode(string.sub(entry, string.find(entry, ' ', 1, true) + 1)).line.line_id
+  return mail_of(entry).line.line_id
+end
+
+-- The name of the turn that ends with this line. Lines that were changed while they waited make another turn.
+local function request_id_of(last_line_id)
+  local edits = redis.call('HGET', key.chat, 'edits')
+  return arg.chat_key .. ':' .. last_line_id .. (edits and '~' .. edits or '')
 end
 
 -- When to look at the chat: its burst is over (quiet time), or has gone on for the longest wait. Nothing waits: never.
 local function reschedule()
+  redis.call('HDEL', key.chat, 'deferred_until_ms')
   local first = redis.call('LINDEX', key.mailbox, 0)
   if not first then
     redis.call('ZREM', key.due, arg.chat_key)
@@ -47,6 +57,15 @@ local function show(line)
   redis.call('LTRIM', key.shown, -arg.history_lines * MOST_BUBBLES, -1)
 end
 
+-- The place (from 0) and the stored form of a line in `history` or `shown`; nothing when it is not there.
+local function find_line(list, id)
+  for i, line in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    if cjson.decode(line).line_id == id then
+      return i - 1, line
+    end
+  end
+end
+
 local function keep_chat()
   for _, name in ipairs({key.chat, key.history, key.shown}) do
     redis.call('EXPIRE', name, CHAT_KEEP_S)
@@ -54,45 +73,31 @@ local function keep_chat()
 end
 
 -- Whoever looked at the chat before this moment no longer knows it: their next fenced script does nothing.
+-- Counted from the clock in microseconds, less than any script takes, so that a chat that was forgotten never gives an
+-- old number out again.
+local function next_fence(name)
+  local time = redis.call('TIME')
+  redis.call('HSETNX', key.chat, name, string.format('%d', time[1] * 1000000 + time[2]))
+  return redis.call('HINCRBY', key.chat, name, 1)
+end
+
 local function new_fence()
-  return redis.call('HINCRBY', key.chat, 'fence', 1)
+  return next_fence('fence')
 end
 
 local function close_turn()
-  redis.call('HDEL', key.chat, 'request_id', 'n', 'request', 'deadline_ms', 'mode', 'attempt')
+  redis.call('HDEL', key.chat, 'request_id', 'n', 'request', 'deadline_ms', 'mode', 'attempt', 'decision', 'opened_ms')
   redis.call('SREM', key.composing, arg.chat_key)
 end
 
--- Take the first n lines out of the mailbox and put their ids into the outcome of this request: one or the other.
-local function take_lines(n, request_id)
-  local entries = redis.call('LRANGE', key.mailbox, 0, n - 1)
-  redis.call('LTRIM', key.mailbox, n, -1)
-  local ids = {}
-  for i, entry in ipairs(entries) do
-    ids[i] = line_id(entry)
+-- Bubbles of a reply go to the end of the outbox; the first leaves after its own pause.
+local function enqueue(request_id, bubbles)
+  for _, bubble in ipairs(bubbles) do
+    redis.call('RPUSH', key.outbox, bubble)
+    redis.call('HSET', key.ledger .. request_id, cjson.decode(bubble).bubble_id, 'pending')
   end
-  redis.call('HSET', key.outcome .. request_id, 'chat_key', arg.chat_key, 'lines', cjson.encode(ids),
-    'first_ms', accepted_ms(entries[1]))
-end
-
-local function tell_owner(request_id, chat_key, state, reason)
-  redis.call('XADD', key.dead, 'MAXLEN', DEAD_LETTERS, '*', 'request_id', request_id, 'chat_key', chat_key,
-    'state', state, 'reason', reason)
-end
-
--- The one place where a turn ends, and where its days begin to count: nothing expires while a bubble waits.
--- What the owner should see goes to the `dead` stream as well.
-local function conclude(request_id, state, reason)
-  redis.call('HSET', key.outcome .. request_id, 'state', state, 'reason', reason, 'ended_ms', now_ms())
-  redis.call('EXPIRE', key.outcome .. request_id, arg.keep_s)
-  redis.call('EXPIRE', key.ledger .. request_id, arg.keep_s)
-  redis.call('LPUSH', key.recent, request_id)
-  redis.call('LTRIM', key.recent, 0, arg.recent_turns - 1)
-  redis.call('HINCRBY', key.counts, state, 1)
-  if state == 'dead' or state == 'unknown' then
-    tell_owner(request_id, arg.chat_key, state, reason)
-  end
-  redis.call('PUBLISH', key.ended, request_id)
+  -- NX: the moment of a chat that the platform told to wait, or whose bubble is being sent, stays.
+  redis.call('ZADD', key.outboxes, 'NX', now_ms() + cjson.decode(bubbles[1]).delay_ms, arg.chat_key)
 end
 
 -- The bubble that says that a machine answers. It has a new id each time it is tried.

@@ -3,7 +3,11 @@
 if redis.call('HGET', key.chat, 'fence') ~= arg.fence then
   return 'lost'
 end
-local request_id = arg.chat_key .. ':' .. line_id(redis.call('LINDEX', key.mailbox, -1))
+redis.call('HSET', key.chat, 'decision', arg.decision)
+if arg.contact ~= '' then
+  redis.call('HSET', key.chat, 'contact', arg.contact)
+end
+local request_id = request_id_of(line_id(redis.call('LINDEX', key.mailbox, -1)))
 take_lines(redis.call('LLEN', key.mailbox), request_id)
 close_turn()
 reschedule()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
-from adapters.base import Accepted, ChatRef, InboundMessage, Inbox, OutboundMessage, Outcome, SentReceipt
+from adapters.base import Accepted, ChatRef, Inbound, InboundMessage, Inbox, OutboundMessage, Outcome, SentReceipt
 from adapters.local_contract import HistoryLine, Seat
 
 SEATS = (
@@ -36,7 +36,8 @@ class EchoBot:
         self.taken: list[InboundMessage] = []
         self.lines: dict[str, list[HistoryLine]] = {}
 
-    async def inbox(self, line: InboundMessage) -> Accepted:
+    async def inbox(self, line: Inbound) -> Accepted:
+        assert isinstance(line, InboundMessage)
         self.offered += 1
         if self.broken:
             raise ConnectionError("the store is away")

@@ -126,7 +126,7 @@ async def test_should_speak_json_lines(path: Path) -> None:
     bot = EchoBot(answers=True)
     async with served(bot, path):
         reader, writer = await asyncio.open_unix_connection(str(path))
-        writer.write(b'{"as": "friend", "name": "Bram"}\n{"text": "hi", "line_id": "12345678"}\n')
+        writer.write(b'{"event": "hello", "as": "friend", "name": "Bram"}\n{"text": "hi", "line_id": "12345678"}\n')
         told = [json.loads(await reader.readline()) for _ in range(4)]
         writer.close()
         by_event = {line["event"]: line for line in told}
@@ -142,7 +142,8 @@ async def test_should_speak_json_lines(path: Path) -> None:
 async def test_should_survive_clients_that_talk_nonsense(path: Path) -> None:
     bot = EchoBot(answers=True)
     async with served(bot, path):
-        for nonsense in (b"", b"\n", b"{}\n", b"\xff\xfe\n", b'{"as":7}\n', b"x" * 2_000_000, b'{"as":"friend"}\n[]\n'):
+        hello = b'{"event":"hello","as":"friend"}\n'
+        for nonsense in (b"", b"\n", b"{}\n", b"\xff\xfe\n", b'{"as":7}\n', b"x" * 2_000_000, hello + b"[]\n"):
             reader, writer = await asyncio.open_unix_connection(str(path))
             writer.write(nonsense)
             if len(nonsense) < 1000:

@@ -14,10 +14,10 @@ MakeDesk = Callable[..., Desk]
 
 @pytest.fixture
 def make_desk(redis_client: redis.asyncio.Redis, tmp_path: Path) -> MakeDesk:
-    """`make_desk(resend_is_safe=..., **turns)`."""
+    """`make_desk(resend_safe=<ms>, **turns)`."""
 
-    def make(*, resend_is_safe: bool = False, **turns: Any) -> Desk:
-        recorder = Recorder(resend_is_safe=resend_is_safe)
+    def make(*, resend_safe: int = 0, **turns: Any) -> Desk:
+        recorder = Recorder(resend_safe=resend_safe)
         return Desk(redis_client, config(**turns), tmp_path / "contacts.json", recorder)
 
     return make

@@ -9,17 +9,31 @@ from typing import Any, cast
 import msgspec
 import redis.asyncio
 
-from adapters.base import Accepted, ChatRef, InboundMessage, OutboundMessage, SentReceipt
+from adapters.base import (
+    Accepted,
+    ChatRef,
+    DeletedMessages,
+    EditedMessage,
+    Gated,
+    InboundMessage,
+    OutboundMessage,
+    SentReceipt,
+)
 from bot import keys
 from bot.accept import accept
+from bot.claims import read_claim, take
 from bot.config import BotConfig, PacingConfig, TurnsConfig
 from bot.contacts import ContactBook
+from bot.corrections import Correction, read_corrections
 from bot.deliver import Courier
+from bot.drafts import Draft, DraftBook, open_drafts
 from bot.loops import Stopping
+from bot.order_store import load_orders
+from bot.orders import Orders
 from bot.outbox import Results
 from bot.outcomes import read_history
 from bot.scripts import Scripts
-from bot.turns import Turns, read_claim, take
+from bot.turns import Turns
 from model_server.contract import FIELD, REQUESTS, RESULTS, Line, Reply, ReplyRequest, Result, decode_request, encode
 from tests.waiting import until
 
@@ -28,9 +42,10 @@ NOW_MS = 4_000_000_000_000
 
 
 def config(**turns: Any) -> BotConfig:
-    """Answers at once, at any pace; `turns` are keys of [turns]."""
+    """Answers everybody at once, at any pace; `turns` are keys of [turns]."""
+    mode = turns.get("autoreply", "auto")
     return BotConfig(
-        turns=TurnsConfig(**{"autoreply": "auto", "quiet_ms": 0, **turns}),
+        turns=TurnsConfig(**{"autoreply": mode, "autoreply_strangers": mode, "quiet_ms": 0, **turns}),
         pacing=PacingConfig(per_character_ms=0),
     )
 
@@ -40,13 +55,16 @@ class Recorder:
     """A platform that takes everything. `script` holds what the next sends raise (None: take it)."""
 
     platform: str = "test"
-    resend_is_safe: bool = False
+    resend_safe: int = 0
     sent: list[OutboundMessage] = field(default_factory=list)
     script: list[Exception | None] = field(default_factory=list)
     typing: list[ChatRef] = field(default_factory=list)
 
     async def run(self, inbox: object) -> None:
         raise NotImplementedError
+
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        return self.resend_safe
 
     async def send(self, message: OutboundMessage) -> SentReceipt:
         trouble = self.script.pop(0) if self.script else None
@@ -68,18 +86,39 @@ class Desk:
 
     def __init__(self, client: redis.asyncio.Redis, config: BotConfig, contacts: Path, adapter: Recorder) -> None:
         self.client = client
+        self.config = config
         self.adapter = adapter
         self.stopping = Stopping()
         self.scripts = Scripts(client, config.turns)
-        self.turns = Turns(self.scripts, ContactBook(contacts), config.turns)
+        self.refusals: dict[str, Gated] = {}
+        self.turns = Turns(self.scripts, ContactBook(contacts), config.turns, self.orders, self.refusals)
+        self.drafts = DraftBook(self.scripts, config)
         self.results = Results(self.scripts, "desk", config)
         self.courier = Courier(self.scripts, adapter, "notice", config.turns.lease_ms, self.stopping)
         self._ids = itertools.count(1)
 
+    async def orders(self) -> Orders:
+        return await load_orders(self.client, self.config.turns, "Europe/Amsterdam")
+
     async def line(self, chat: str = "1", line_id: str = "", text: str = "hi", **more: Any) -> Accepted:
-        ref = ChatRef("test", chat)
-        message = {"sender_id": "ann", "sender_name": "Ann", "at_ms": NOW_MS, **more}
-        return await accept(self.scripts, InboundMessage(ref, line_id or str(next(self._ids)), text, **message))
+        return await accept(self.scripts, _message(chat, line_id or str(next(self._ids)), text, **more))
+
+    async def edit(self, line_id: str, text: str, chat: str = "1", **more: Any) -> Accepted:
+        return await accept(self.scripts, EditedMessage(_message(chat, line_id, text, **more)))
+
+    async def take_back(self, *line_ids: str, chat: str = "1") -> Accepted:
+        return await accept(self.scripts, DeletedMessages(ChatRef("test", chat), line_ids))
+
+    async def drafted(self, text: str = "well", chat: str = "1") -> Draft:
+        """What waits in the chat becomes a draft."""
+        await self.turns.step()
+        await self.answer_all(text)
+        await self.collect()
+        [draft] = [draft for draft in await open_drafts(self.client) if draft.chat_key == f"test:{chat}"]
+        return draft
+
+    async def corrections(self) -> list[Correction]:
+        return [correction for _, correction in await read_corrections(self.client)]
 
     async def requests(self) -> list[ReplyRequest]:
         entries = cast(list[tuple[bytes, dict[bytes, bytes]]], await self.client.xrange(REQUESTS))
@@ -185,10 +224,25 @@ class Desk:
             fence=fence,
             request_id=request_id,
             bubble_id=f"{request_id}#0",
-            resend_is_safe=int(self.adapter.resend_is_safe),
+            resend_safe_ms=self.adapter.resend_safe,
             halted_ms=1_000,
         )
 
     async def claim(self, chat: str = "test:1") -> Any:
         taken = await take(self.scripts, chat)
         return taken and read_claim(taken)
+
+
+async def committed(desk: Desk, text: str = "one\ntwo", *, disclosed: bool = True) -> None:
+    """A reply waits in the outbox."""
+    if disclosed:
+        await desk.client.hset(keys.of_chat("test:1").chat, "disclosed_ms", "1")
+    await desk.line()
+    await desk.turns.step()
+    await desk.answer_all(text)
+    await desk.collect()
+
+
+def _message(chat: str, line_id: str, text: str, **more: Any) -> InboundMessage:
+    who = {"sender_id": "ann", "sender_name": "Ann", "at_ms": NOW_MS, **more}
+    return InboundMessage(ChatRef("test", chat), line_id, text, **who)

@@ -1,6 +1,7 @@
 """The promise as invariants over Redis, and what must be true when all has ended. The rules are in `test_machine`."""
 
 import asyncio
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, cast
@@ -11,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from adapters.base import OutboundMessage, SentReceipt
 from bot import keys
 from bot.accept import Mail
+from bot.claims import Claim
 from bot.outcomes import ENDED
 from bot.pacing import Bubble
-from bot.turns import Claim
 from model_server.contract import BOTS, RESULTS, Line, Reply, ReplyRequest, decode_request
 from model_server.redis_link import connect, connect_blocking, ensure_group
 from tests.bot.desk import Desk, Recorder, config
@@ -32,11 +33,17 @@ class Promise(RuleBasedStateMachine):
         self.eyes = connect_blocking(url)
         self.do(self.client.flushall())
         self.shown: list[str] = []
-        shown = self.shown
+        self.said: dict[str, str] = {}
+        """bubble id -> what the platform was given."""
+        self.withdrawn: set[str] = set()
+        """The requests that were on their way when the owner wrote himself."""
+        self.forbidden: list[str] = []
+        """Bubbles that left all the same, or under the kill switch."""
+        leaves = self.leaves
 
         class Platform(Recorder):
             async def send(self, message: OutboundMessage) -> SentReceipt:
-                shown.append(message.bubble_id)
+                leaves(message.bubble_id, message.text)
                 return await super().send(message)
 
         # a line is at once the end of its burst; stand-downs end at once, so that chats go on
@@ -51,6 +58,13 @@ class Promise(RuleBasedStateMachine):
         self.decided: list[tuple[bytes, Reply, ReplyRequest]] = []
         self.sends: list[tuple[str, int, Bubble]] = []
         self.begun: list[tuple[str, int, Bubble, str]] = []
+
+    def leaves(self, bubble_id: str, text: str) -> None:
+        """A bubble is out. (A complaint raised here would be taken for the platform's trouble.)"""
+        if self.eyes.exists(keys.HALT) or bubble_id.rpartition("#")[0] in self.withdrawn:
+            self.forbidden.append(bubble_id)
+        self.shown.append(bubble_id)
+        self.said[bubble_id] = text
 
     def do(self, work: Any) -> Any:
         async def wait() -> Any:
@@ -84,13 +98,23 @@ class Promise(RuleBasedStateMachine):
         return [msgspec.json.decode(entry.partition(b" ")[2], type=Mail).line for entry in raw]
 
     @invariant()
+    def nothing_should_leave_after_the_owners_word(self) -> None:
+        assert self.forbidden == []
+
+    @invariant()
     def each_line_should_be_in_one_place(self) -> None:
         outcomes = self.outcomes()
         places = Counter(line for _, _, lines in outcomes for line in lines)
         places.update(f"{chat}:{line.line_id}" for chat in CHATS for line in self.mailbox(chat))
         assert places == Counter(self.accepted)
         for request_id, _, lines in outcomes:
-            assert request_id.removesuffix(":r1") == lines[-1], "a turn ends the lines it was asked for, no others"
+            named = re.sub(r"(~\d+)?(:r1)?$", "", request_id)
+            assert not lines or self._left_its_turn(request_id) or named == lines[-1], "no others than it was asked for"
+
+    def _left_its_turn(self, request_id: str) -> bool:
+        """Lines of a stale draft that were edited or taken back: what is left of them waits again."""
+        reason = cast(bytes, self.eyes.hget(keys.outcome(request_id), "reason"))
+        return reason == b"draft went stale: a line was taken back"
 
     @invariant()
     def whatever_waits_should_come_due(self) -> None:
@@ -139,7 +163,7 @@ class Promise(RuleBasedStateMachine):
         assert len(replies) == len(set(replies))
         for chat in CHATS:
             mine = [bubble_id for bubble_id in replies if bubble_id.startswith(chat)]
-            places = [(int(one.split(":")[2].split("#")[0]), int(one.rpartition("#")[2])) for one in mine]
+            places = [(int(re.split("[#~:]", one)[2]), int(one.rpartition("#")[2])) for one in mine]
             assert places == sorted(places)
 
     @invariant()
@@ -154,6 +178,7 @@ class Promise(RuleBasedStateMachine):
 
     def everything_should_end(self) -> None:
         """With nobody dying any more, every line's turn ends in a visible state and nothing is left over."""
+        self.do(self.client.delete(keys.HALT))
         for _ in range(40):
             for chat in CHATS:
                 self.do(self.desk.lapse(chat))

@@ -107,3 +107,25 @@ async def test_should_store_text_that_no_json_can_hold(desk: Desk, redis_client:
     claimed = await desk.claim()
     assert claimed.mailbox[0].line.text == "a?b \u2028 \x00 🦭"
     assert msgspec.json.encode(claimed.mailbox[0])
+
+
+async def test_should_take_lines_of_a_chat_that_is_put_off_however_many_come(make_desk: MakeDesk) -> None:
+    """A pause of days must not stop the platform: what waited too long ends, visibly; the persona still reads it."""
+    desk = make_desk(mailbox_lines=2, takeover_ms=60_000)
+    await desk.line(from_owner=True)
+    for _ in range(2):
+        await desk.line()
+    assert await desk.line(line_id="9") == "full", "nobody has looked yet"
+    await desk.turns.step()
+    assert await desk.line(line_id="9") == "taken"
+    assert (await desk.state("test:1:3"), await desk.reason("test:1:3")) == ("skipped", "too many lines waited")
+    assert await desk.mailbox() == 1
+    assert len(await desk.remembered()) == 4
+
+
+async def test_should_know_which_chats_there_are(desk: Desk) -> None:
+    for chat in ("2", "1"):
+        await desk.line(chat=chat)
+    await desk.client.zadd(keys.CHATS, {"test:gone": 1})
+    await desk.line(chat="2")
+    assert await desk.client.zrange(keys.CHATS, 0, -1) == [b"test:1", b"test:2"]

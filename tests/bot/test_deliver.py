@@ -1,26 +1,14 @@
 """Bubbles should leave in order, once, and whatever became of one should be written down."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import redis.exceptions
 from structlog.testing import capture_logs
 
-from adapters.base import OutcomeHidden, Refused, RetryLater
+from adapters.base import FOREVER_MS, OutcomeHidden, Refused, RetryLater
 from bot import keys
 from tests.bot.conftest import MakeDesk
-from tests.bot.desk import Desk
-
-
-async def committed(desk: Desk, text: str = "one\ntwo", *, disclosed: bool = True) -> None:
-    """A reply waits in the outbox."""
-    if disclosed:
-        await desk.client.hset(keys.of_chat("test:1").chat, "disclosed_ms", "1")
-    await desk.line()
-    await desk.turns.step()
-    await desk.answer_all(text)
-    await desk.collect()
+from tests.bot.desk import Desk, committed
 
 
 async def test_should_write_down_what_the_platform_called_each_bubble(desk: Desk) -> None:
@@ -52,7 +40,7 @@ async def test_should_drop_the_rest_of_a_refused_reply(desk: Desk) -> None:
     await committed(desk)
     desk.adapter.script = [None, Refused("blocked")]
     assert await desk.deliver() == ["next", "ended"]
-    assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("dead", "refused by the platform")
+    assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("dead", "blocked")
     assert await desk.client.xlen(keys.DEAD) == 1
 
 
@@ -74,7 +62,7 @@ async def test_should_call_a_hidden_send_unknown_and_say_the_rest(desk: Desk, tr
 
 
 async def test_should_send_a_hidden_bubble_again_where_that_is_safe(make_desk: MakeDesk) -> None:
-    desk = make_desk(resend_is_safe=True)
+    desk = make_desk(resend_safe=FOREVER_MS)
     await committed(desk)
     desk.adapter.script = [OutcomeHidden()]
     assert await desk.deliver() == ["later"]
@@ -85,7 +73,7 @@ async def test_should_send_a_hidden_bubble_again_where_that_is_safe(make_desk: M
 
 
 async def test_should_not_send_again_for_ever_what_fails_each_time(make_desk: MakeDesk) -> None:
-    desk = make_desk(resend_is_safe=True)
+    desk = make_desk(resend_safe=FOREVER_MS)
     await committed(desk)
     desk.adapter.script = [ValueError("flaw")] * 20
     pauses_ms = []
@@ -104,13 +92,14 @@ async def test_should_not_send_again_for_ever_what_fails_each_time(make_desk: Ma
     assert not await desk.client.hexists(keys.of_chat("test:1").chat, "send_tries"), "the next bubble starts anew"
 
 
-async def begun(desk: Desk) -> None:
-    """A process has begun to send the first bubble and died."""
+async def begun(desk: Desk) -> int:
+    """A process has begun to send the first bubble and died. Its fence."""
     fence, bubble = await desk.scripts.run("claim_send", "test:1", notice="notice")
     assert b"#0" in bubble
     assert await desk.begin(fence) == "go"
     assert await desk.begin(fence) == "go", "who knows that it has not sent yet may ask again"
     await desk.lapse()
+    return int(fence)
 
 
 async def test_should_not_send_blindly_what_a_dead_process_had_begun(desk: Desk) -> None:
@@ -122,32 +111,11 @@ async def test_should_not_send_blindly_what_a_dead_process_had_begun(desk: Desk)
 
 
 async def test_should_send_what_a_dead_process_had_begun_where_that_is_safe(make_desk: MakeDesk) -> None:
-    desk = make_desk(resend_is_safe=True)
+    desk = make_desk(resend_safe=FOREVER_MS)
     await committed(desk)
     await begun(desk)
     assert await desk.deliver() == ["next", "ended"]
     assert desk.adapter.texts == ["one", "two"]
-
-
-async def test_should_refuse_a_sender_whose_lease_was_taken(desk: Desk) -> None:
-    await committed(desk)
-    old, _ = await desk.scripts.run("claim_send", "test:1", notice="notice")
-    await desk.lapse()
-    await desk.scripts.run("claim_send", "test:1", notice="notice")
-    assert await desk.begin(old) == "lost"
-
-
-async def test_should_read_the_kill_switch_last(desk: Desk) -> None:
-    await committed(desk)
-    await desk.client.set(keys.HALT, "1")
-    assert await desk.deliver() == ["halted"]
-    assert desk.adapter.sent == []
-    assert [line.author for line in await desk.history()] == ["contact"], "nobody reads what was not sent"
-    await desk.client.delete(keys.HALT)
-    await desk.lapse()
-    await desk.deliver()
-    assert desk.adapter.texts == ["one", "two"]
-    assert [line.text for line in await desk.history()] == ["hi", "one", "two"]
 
 
 async def test_should_forget_nothing_that_still_waits_to_be_sent(desk: Desk) -> None:
@@ -171,36 +139,6 @@ async def test_should_show_what_may_have_been_seen_and_what_was_said_before_a_ta
     await desk.line(from_owner=True, text="it is me")
     await desk.deliver()
     assert [line.text for line in await desk.history()] == ["hi", "notice", "one", "it is me"]
-
-
-async def test_should_hold_the_lease_from_the_last_look_on(desk: Desk) -> None:
-    await committed(desk)
-    fence, _ = await desk.scripts.run("claim_send", "test:1", notice="notice")
-    await desk.lapse()
-    assert await desk.begin(fence) == "go"
-    assert await desk.scripts.run("claim_send", "test:1", notice="notice") is None
-    moment = await desk.client.zscore(keys.outboxes("test"), "test:1")
-    assert 14_000 < (moment or 0) - await desk.now_ms() <= 15_000
-
-
-async def test_should_measure_its_time_from_the_last_look(make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis took long to answer a first look; the one that counts is the second."""
-    desk = make_desk(lease_ms=1_000)
-    await committed(desk)
-    begin, now_s = desk.courier._begin, [0.0]
-    looks = 0
-
-    async def slow(*about: Any) -> Any:
-        nonlocal looks
-        looks += 1
-        if looks == 1:
-            now_s[0] += 60
-            raise redis.exceptions.TimeoutError
-        return await begin(*about)
-
-    monkeypatch.setattr(desk.courier, "_begin", slow)
-    monkeypatch.setattr("bot.deliver.time", SimpleNamespace(monotonic=lambda: now_s[0]))
-    assert await desk.courier.send_next("test:1") == "next"
 
 
 async def test_should_withdraw_what_was_not_said_when_the_owner_writes(desk: Desk) -> None:
@@ -253,10 +191,9 @@ async def test_should_owe_the_notice_when_it_was_withdrawn(desk: Desk) -> None:
 
 
 async def test_should_not_write_down_what_a_late_sender_says(make_desk: MakeDesk) -> None:
-    desk = make_desk(resend_is_safe=True)
+    desk = make_desk(resend_safe=FOREVER_MS)
     await committed(desk)
-    await begun(desk)
-    old_fence = 1
+    old_fence = await begun(desk)
     new_fence, _ = await desk.scripts.run("claim_send", "test:1", notice="notice")
     about: dict[str, Any] = {"request_id": "test:1:1", "bubble_id": "test:1:1#0", "after_ms": 0, "notice_tries": 3}
     assert new_fence > old_fence

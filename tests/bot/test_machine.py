@@ -4,15 +4,14 @@ Hypothesis drives the real scripts on a real Redis. Dying is forgetting: a claim
 simply never continued; a zombie continues one much later, as often as it likes. Leases run out when a rule says so.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    initialize,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -29,70 +28,14 @@ from model_server.contract import (
     decode_result,
 )
 from model_server.redis_link import connect_blocking
-from tests.bot.promise import CHATS, Promise
+from tests.bot.owner_rules import chats, picks
+from tests.bot.world import World, newest
 
-chats = st.sampled_from((*CHATS[:1] * 3, *CHATS))
-"""Mostly one chat: more happens to it."""
-picks = st.integers(0, 5)
 ends = st.sampled_from(["sent p1", "unknown", "pending", "failed no"])
-Item = TypeVar("Item")
 
 
-class Machine(Promise):
-    """Two chats, any number of processes."""
-
-    @initialize(known=st.booleans())
-    def a_chat_may_have_a_past(self, known: bool) -> None:
-        """Then its notice was given, and a reply waits to be sent."""
-        if known:
-            self.do(self.client.hset(keys.of_chat("test:1").chat, "disclosed_ms", 1))
-            self.noticed.add("test:1")
-            self.a_line_arrives("test:1")
-            self.turns_are_answered("one\ntwo")
-
-    # ── the world ────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @rule(chat=chats)
-    def a_line_arrives(self, chat: str) -> None:
-        self.count += 1
-        if self.do(self.desk.line(chat[5:], f"{self.count:03}")) == "taken":
-            self.accepted.append(f"{chat}:{self.count:03}")
-
-    @precondition(lambda self: self.accepted)
-    @rule(pick=picks)
-    def an_old_line_arrives_again(self, pick: int) -> None:
-        _, chat, line_id = _newest(self.accepted, pick).split(":")
-        assert self.do(self.desk.line(chat, line_id)) == "duplicate"
-
-    @rule(chat=chats, really=st.sampled_from([False, False, False, True]))
-    def the_owner_writes(self, chat: str, really: bool) -> None:
-        """Not often: it ends everything that is interesting."""
-        if not really:
-            return
-        self.count += 1
-        self.do(self.desk.line(chat[5:], f"{self.count:03}", from_owner=True))
-
-    # ── nobody dies ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    @rule()
-    def turns_are_opened(self) -> None:
-        self.do(self.desk.turns.step())
-
-    @rule(text=st.sampled_from(["one\ntwo", "well", ""]), opened=st.booleans())
-    def turns_are_answered(self, text: str, opened: bool = True) -> None:
-        if opened:
-            self.do(self.desk.turns.step())
-        self.do(self.desk.answer_all(text))
-        self.all_results_are_handled()
-
-    @rule()
-    def results_are_handled(self) -> None:
-        self.all_results_are_handled()
-
-    @rule(chat=chats)
-    def a_chat_is_delivered(self, chat: str) -> None:
-        self.do(self.desk.lapse(chat))
-        self.do(self.desk.deliver(chat))
+class Machine(World):
+    """And any number of processes that die or sleep between any two steps."""
 
     # ── bots that die or sleep between any two steps ─────────────────────────────────────────────────────────────
 
@@ -106,7 +49,7 @@ class Machine(Promise):
     @precondition(lambda self: self.claims)
     @rule(pick=picks)
     def a_bot_acts_on_a_claim(self, pick: int) -> None:
-        self.do(self.desk.turns.act(_newest(self.claims, pick)))
+        self.do(self.desk.turns.act(newest(self.claims, pick)))
 
     @rule()
     def a_bot_reads_a_result(self) -> None:
@@ -121,19 +64,19 @@ class Machine(Promise):
     @precondition(lambda self: self.read)
     @rule(pick=picks)
     def a_bot_handles_a_result(self, pick: int) -> None:
-        self.do(self.desk.results.handle(*_newest(self.read, pick)))
+        self.do(self.desk.results.handle(*newest(self.read, pick)))
 
     @precondition(lambda self: self.decided)
     @rule(pick=picks)
     def a_bot_commits_late(self, pick: int) -> None:
-        entry_id, reply, request = _newest(self.decided, pick)
-        self.do(self.desk.results._commit(entry_id, reply, request, "one\ntwo"))
+        entry_id, reply, request = newest(self.decided, pick)
+        self.do(self.desk.results._commits.commit(entry_id, reply, request, "one\ntwo"))
 
     @precondition(lambda self: self.decided)
     @rule(pick=picks)
     def a_bot_regenerates_late(self, pick: int) -> None:
-        entry_id, reply, request = _newest(self.decided, pick)
-        self.do(self.desk.results._regenerate(entry_id, reply, request))
+        entry_id, reply, request = newest(self.decided, pick)
+        self.do(self.desk.results._commits.regenerate(entry_id, reply, request))
 
     @rule(chat=chats)
     def a_bot_claims_an_outbox(self, chat: str) -> None:
@@ -146,21 +89,21 @@ class Machine(Promise):
     @rule(pick=picks, end=ends)
     def a_bot_sends(self, pick: int, end: str) -> None:
         """Perhaps it never gets to write down how it went."""
-        send = _newest(self.sends, pick)
+        send = newest(self.sends, pick)
         self.sends.remove(send)
         chat, fence, bubble = send
-        begin = self.desk.scripts.say("begin", chat, resend_is_safe=0, halted_ms=0, **_about(fence, bubble))
+        begin = self.desk.scripts.say("begin", chat, resend_safe_ms=0, halted_ms=0, **_about(fence, bubble))
         leave = self.do(begin)
         verdict = {"go": end, "hidden": "unknown", "withdrawn": "withdrawn"}.get(leave)
         if leave == "go" and end in ("sent p1", "unknown"):
-            self.shown.append(bubble.bubble_id)
+            self.leaves(bubble.bubble_id, bubble.text)
         if verdict is not None:
             self.begun.append((chat, fence, bubble, verdict))
 
     @precondition(lambda self: self.begun)
     @rule(pick=picks)
     def a_bot_writes_down_how_it_went(self, pick: int) -> None:
-        chat, fence, bubble, verdict = _newest(self.begun, pick)
+        chat, fence, bubble, verdict = newest(self.begun, pick)
         about = {"after_ms": 0, "notice_tries": 3, **_about(fence, bubble)}
         self.do(self.desk.scripts.say("finish", chat, verdict=verdict, **about))
 
@@ -174,11 +117,6 @@ class Machine(Promise):
             self.do(self.desk.publish(failed if fails else self.do(self.desk.reply(request, "one\ntwo"))))
             if not again:  # else its lease was lost after all, and another worker answers too
                 self.do(self.client.xdel(REQUESTS, entry_id))
-
-
-def _newest(items: Sequence[Item], pick: int) -> Item:
-    """The newest for 0, older ones for more."""
-    return items[-1 - pick % len(items)]
 
 
 def _about(fence: int, bubble: Bubble) -> dict[str, Any]:
@@ -195,13 +133,14 @@ def quick_url(redis_url: str) -> Iterator[str]:
     client.close()
 
 
-def test_the_promise_should_hold(quick_url: str) -> None:
+@pytest.mark.parametrize(("machine", "examples"), [(World, 60), (Machine, 70)], ids=["awake", "dying"])
+def test_the_promise_should_hold(quick_url: str, machine: type[World], examples: int) -> None:
     usual = settings(
-        max_examples=80,
+        max_examples=examples,
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         # no shrinking: a failure here may depend on the clock, and minutes of replays then hide what was found first
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
     )
-    run_state_machine_as_test(cast(Any, lambda: Machine(quick_url)), settings=usual)
+    run_state_machine_as_test(cast(Any, lambda: machine(quick_url)), settings=usual)

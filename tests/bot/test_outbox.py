@@ -185,8 +185,8 @@ async def overtaken(desk: Desk, hand: str) -> str:
     await desk.line()
     await desk.turns.step()
     if hand == "commit":
-        return await desk.results._commit(entry_id, reply, request, reply.text)
-    return await desk.results._regenerate(entry_id, reply, request)
+        return await desk.results._commits.commit(entry_id, reply, request, reply.text)
+    return await desk.results._commits.regenerate(entry_id, reply, request)
 
 
 @pytest.mark.parametrize("hand", ["commit", "regenerate"])

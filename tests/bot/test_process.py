@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from adapters.base import ChatRef, InboundMessage, Inbox, OutboundMessage, Outcome, PlatformAdapter, SentReceipt
 from bot import embedded_redis, keys, process
+from bot.owner.staff import hire
 from bot.process import Bot
 from model_server.contract import Reply, ReplyRequest
 from model_server.home import Home
@@ -65,7 +66,8 @@ async def _listening(client: redis.asyncio.Redis) -> bool:
 @asynccontextmanager
 async def running(url: str, home: Home, *adapters: PlatformAdapter, **turns: object) -> AsyncIterator[Bot]:
     client = connect(url)
-    bot = Bot(client, config(**turns), home, list(adapters))
+    chosen, by_platform = config(**turns), {adapter.platform: adapter for adapter in adapters}
+    bot = Bot(client, chosen, home, list(adapters), hire(client, chosen, home, lambda: by_platform))
     task = asyncio.create_task(bot.run())
     try:
         yield bot

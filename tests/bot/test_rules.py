@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.accept import Mail
-from bot.compose import build_request, second_try, turn_lines
+from bot.compose import build_request, request_id_of, second_try, turn_lines
 from bot.config import PacingConfig
 from bot.contacts import Contact, ContactBook
 from bot.gate import Answer, Decision, Defer, Draft, Facts, Skip, decide
@@ -26,13 +26,20 @@ def line(text: str, author: str = "contact", line_id: str = "1") -> Line:
     ("facts", "decision"),
     [
         ({}, Answer()),
-        ({"autoreply": "draft"}, Draft()),
-        ({"autoreply": "off"}, Skip("autoreply is off")),
+        ({"mode": "draft"}, Draft()),
+        ({"mode": "off"}, Skip("because")),
+        ({"mode": "block"}, Skip("because")),
         ({"newest_line_ms": 8_999}, Skip("stale")),
         ({"newest_line_ms": 9_000}, Answer()),
         ({"stand_down_until_ms": 10_001}, Defer(10_001)),
         ({"stand_down_until_ms": 10_000}, Answer()),
-        ({"stand_down_until_ms": 99_999, "autoreply": "off"}, Skip("autoreply is off")),
+        ({"stand_down_until_ms": 99_999, "mode": "off"}, Skip("because")),
+        ({"defer_until_ms": 20_000, "mode": "draft"}, Defer(20_000)),
+        ({"defer_until_ms": 20_000, "stand_down_until_ms": 30_000}, Defer(30_000)),
+        ({"defer_until_ms": 10_000}, Answer()),
+        ({"answer_until_ms": 10_000}, Skip("window closed")),
+        ({"answer_until_ms": 10_001}, Answer()),
+        ({"refusal": "no right to reply", "defer_until_ms": 20_000}, Skip("no right to reply")),
     ],
 )
 def test_the_gate_should_decide(facts: dict[str, object], decision: Decision) -> None:
@@ -40,8 +47,9 @@ def test_the_gate_should_decide(facts: dict[str, object], decision: Decision) ->
         "now_ms": 10_000,
         "newest_line_ms": 9_900,
         "stand_down_until_ms": 0,
-        "autoreply": "auto",
         "expiry_ms": 1_000,
+        "mode": "auto",
+        "why": "because",
     }
     assert decide(Facts(**{**usual, **facts})) == decision  # type: ignore[arg-type]
 
@@ -149,7 +157,7 @@ def test_should_take_the_time_to_type() -> None:
     config = PacingConfig(per_character_ms=10, longest_ms=50)
     delays = [bubble.delay_ms for bubble in pace("r", "four\n" + "long " * 9 + "\nab", 15, config)]
     assert delays == [25, 50, 20]
-    assert [bubble.delay_ms for bubble in pace("r", "a\nb", 0, PacingConfig(0, 0))] == [0, 0]
+    assert [bubble.delay_ms for bubble in pace("r", "a\nb", 0, PacingConfig(longest_ms=0))] == [0, 0]
     assert [bubble.bubble_id for bubble in pace("r", "a\nb", 0, config)] == ["r#0", "r#1"]
 
 
@@ -161,6 +169,8 @@ def test_should_compose_with_the_turn_at_the_end() -> None:
     assert [one.line_id for one in request.lines] == ["1", "t:1:1", "2"]
     assert (request.request_id, request.created_ms, request.deadline_ms) == ("t:1:2", 5, 9)
     assert turn_lines(request) == (history[1],)
+    mailbox = (Mail(history[1], "ann", "Ann"),)
+    assert [request_id_of("t:1", mailbox, edits) for edits in (0, 3)] == ["t:1:2", "t:1:2~3"]
     assert second_try(request).request_id == "t:1:2:r1"
     assert second_try(request).lines == request.lines
 

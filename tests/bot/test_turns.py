@@ -1,10 +1,15 @@
 """A chat should have one open turn, whoever dies in between."""
 
+from typing import cast
+
 import msgspec
 import pytest
 import redis.asyncio
 
-from bot import keys, turns
+from adapters.base import ChatRef
+from bot import claims, keys, turns
+from bot.order_store import set_pause, set_rule
+from bot.orders import ModeRule
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk
 
@@ -133,7 +138,7 @@ async def test_should_end_a_turn_that_meets_a_flaw_of_ours(desk: Desk, monkeypat
 async def test_should_not_end_what_came_after_the_claim_for_a_flaw(desk: Desk) -> None:
     await desk.line()
     await broken_mailbox(desk.client, "test:1")
-    taken = await turns.take(desk.scripts, "test:1")
+    taken = await claims.take(desk.scripts, "test:1")
     assert taken is not None
     await desk.line()
     assert await desk.turns.handle(taken) == "lost"
@@ -150,3 +155,54 @@ async def test_should_keep_the_people_it_knew_when_their_file_cannot_be_read(des
     await desk.line(chat="2")
     await desk.turns.step()
     assert [request.contact_type for request in await desk.requests()] == ["family", "family"]
+
+
+class Gate:
+    def __init__(self, why: str | None) -> None:
+        self.why = why
+
+    def refusal(self, chat: ChatRef) -> str | None:
+        return self.why if chat == ChatRef("test", "1") else None
+
+
+async def test_should_ask_the_platform_before_a_reply_is_made(desk: Desk) -> None:
+    desk.refusals["test"] = Gate("the connection is switched off")
+    for chat in ("1", "2"):
+        await desk.line(chat=chat)
+    await desk.turns.step()
+    assert await desk.reason("test:1:1") == "the connection is switched off"
+    assert [request.chat_key for request in await desk.requests()] == ["test:2"]
+
+
+async def test_should_not_answer_when_the_window_is_closed(desk: Desk) -> None:
+    await desk.line(answer_until_ms=1)
+    await desk.turns.step()
+    assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("skipped", "window closed")
+
+
+async def test_should_keep_who_and_why_with_the_outcome(desk: Desk) -> None:
+    await desk.line(suggested_type="friend")
+    await desk.whole_turn()
+    raw = cast(dict[bytes, bytes], await desk.client.hgetall(keys.outcome("test:1:1")))
+    kept = {name.decode(): value.decode() for name, value in raw.items()}
+    assert (kept["contact_id"], kept["contact_name"], kept["contact_type"]) == ("test:ann", "Ann", "friend")
+    assert kept["decision"] == "auto: as configured, nothing was ordered"
+    assert int(kept["first_ms"]) <= int(kept["opened_ms"]) <= int(kept["committed_ms"]) <= int(kept["ended_ms"])
+    assert await desk.client.hget(keys.of_chat("test:1").chat, "last_request") == b"test:1:1"
+    assert await desk.client.zscore(keys.ENDED, "test:1:1") == int(kept["ended_ms"])
+    await set_rule(desk.client, ("contact", "test:ann"), ModeRule("block", None, 1))
+    await desk.line()
+    await desk.turns.step()
+    skipped = await desk.client.hmget(keys.outcome("test:1:2"), "state", "contact_type", "reason", "decision")
+    assert skipped[:2] == [b"skipped", b"stranger"]
+    assert skipped[2] == skipped[3]
+    assert b"blocked for this contact" in (skipped[2] or b"")
+
+
+async def test_should_wait_for_the_last_of_two_reasons_to_wait(make_desk: MakeDesk) -> None:
+    desk = make_desk(takeover_ms=60_000)
+    await set_pause(desk.client, int(await desk.now_ms()) + 30_000)
+    await desk.line(from_owner=True)
+    await desk.line()
+    await desk.turns.step()
+    assert 55_000 < (await desk.due_in_ms() or 0) <= 60_000

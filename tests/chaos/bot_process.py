@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from adapters.base import ChatRef, InboundMessage, Inbox, OutboundMessage, RetryLater, SentReceipt
+from adapters.base import FOREVER_MS, ChatRef, InboundMessage, Inbox, OutboundMessage, RetryLater, SentReceipt
 from bot.config import BotConfig, PacingConfig, TurnsConfig
+from bot.owner.staff import hire
 from bot.process import Bot
 from model_server.home import Home
 from model_server.redis_link import connect
@@ -58,7 +59,10 @@ class RecordingAdapter:
 
     def __init__(self, folder: Path, resend_is_safe: bool) -> None:
         self._folder = folder
-        self.resend_is_safe = resend_is_safe
+        self._resend_is_safe = resend_is_safe
+
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        return FOREVER_MS if self._resend_is_safe else 0
 
     async def run(self, inbox: Inbox) -> None:
         plan = msgspec.json.decode((self._folder / "plan.json").read_bytes(), type=Plan)
@@ -109,6 +113,7 @@ async def run(folder: Path) -> None:
     config = BotConfig(
         turns=TurnsConfig(
             autoreply="auto",
+            autoreply_strangers="auto",
             quiet_ms=150,
             longest_wait_ms=1_500,
             lease_ms=setup.lease_ms,
@@ -118,7 +123,8 @@ async def run(folder: Path) -> None:
         pacing=PacingConfig(per_character_ms=1, longest_ms=100),
     )
     client = connect(setup.redis_url)
-    bot = Bot(client, config, Home(folder), [RecordingAdapter(folder, setup.resend_is_safe)])
+    home, adapter = Home(folder), RecordingAdapter(folder, setup.resend_is_safe)
+    bot = Bot(client, config, home, [adapter], hire(client, config, home, lambda: {adapter.platform: adapter}))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, bot.stop)
     await bot.run()
     await client.aclose()

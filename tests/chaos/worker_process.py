@@ -48,7 +48,11 @@ class AckFirstQueue(RequestQueue):
         return leases
 
     async def publish(self, lease: Lease, result: Result) -> bool:
-        await self._client.xadd(RESULTS, {FIELD: encode(result)})
+        async with self._client.pipeline(transaction=True) as done:
+            done.xadd(RESULTS, {FIELD: encode(result)})
+            done.xack(REQUESTS, WORKERS, lease.entry_id)  # one that was taken over from a dead worker
+            done.xdel(REQUESTS, lease.entry_id)
+            await done.execute()
         return True
 
 

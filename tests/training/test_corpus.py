@@ -6,7 +6,16 @@ import pytest
 
 from model_server.errors import CorpusError
 from model_server.home import Home
-from training.corpus import Contact, read_contacts, read_conversations, set_type, write_contacts
+from training.corpus import (
+    Contact,
+    Conversation,
+    read_contacts,
+    read_conversations,
+    read_excluded,
+    set_type,
+    without_excluded,
+    write_contacts,
+)
 from training.importing import import_everything, import_exports
 
 from .exports import full, talk, write
@@ -94,3 +103,14 @@ def test_should_take_articles_from_a_folder_and_notice_a_change(home: Home, tmp_
     assert import_everything([folder], home, None).articles_added == 0
     (folder / "soup.md").write_text("Soup is a meal.")
     assert import_everything([folder], home, None).articles_added == 1
+
+
+def test_who_asked_to_be_forgotten_should_not_be_trained_on_under_any_id(home: Home) -> None:
+    talks = [Conversation(f"telegram:user{i}", name, ()) for i, name in ((1, "Ann"), (2, "Ann"), (3, "Ben"))]
+    contacts = [Contact("Ann", "friend", ("telegram:user1", "telegram:user2")), Contact("Ben", "", ("telegram:user3",))]
+    assert without_excluded(talks, contacts, read_excluded(home)) == talks
+    home.excluded_file.write_text('{"senders": ["telegram:user2"]}')
+    assert without_excluded(talks, contacts, read_excluded(home)) == talks[2:]
+    home.excluded_file.write_text("{")
+    with pytest.raises(CorpusError, match=r"excluded\.json is damaged"):
+        read_excluded(home)

@@ -1,0 +1,14 @@
+-- Answer a line with fixed texts, once.
+local seen = key.seen .. arg.line_id
+if redis.call('EXISTS', seen) == 1 then
+  return 'already'
+end
+local now = now_ms()
+redis.call('SET', seen, 1, 'EX', arg.keep_s)
+redis.call('ZADD', key.chats, now, arg.chat_key)
+open_outcome(arg.request_id, {arg.line_id}, now)
+redis.call('HSET', key.outcome .. arg.request_id, 'state', 'sending', 'because', 'contact word',
+  'committed_ms', string.format('%d', now))
+enqueue(arg.request_id, cjson.decode(arg.bubbles))
+keep_chat()
+return 'said'

@@ -1,0 +1,67 @@
+"""What the desk does and says about blends: which facets speak to whom, how strongly. Knows the store, no platform."""
+
+from typing import Literal
+
+from bot.owner.answers import Answer, listed, refused, weighed
+from bot.owner.commands import BlendClear, BlendSet
+from bot.owner.names import NotOne, People, find_whom
+from bot.owner.office import Office
+from model_server.blend_store import clear_blend, set_blend
+from model_server.blends import BlendBook, resolve
+from model_server.presence import present_workers
+
+_Scope = tuple[Literal["type", "contact"], str]
+
+
+async def blend_show(office: Office, of: str | None) -> Answer:
+    """`/blend [TYPE or CONTACT]`."""
+    people, book = await office.people(), await office.blend_book()
+    if of is not None:
+        scope = find_whom(people, of)
+        return refused(scope) if isinstance(scope, NotOne) else Answer(_line(scope, people, book))
+    scopes: list[_Scope] = [("type", name) for name in sorted({*book.defaults, *book.types})]
+    scopes += [("contact", name) for name in sorted(book.contacts)]
+    return Answer(listed("Blends:", [_line(scope, people, book) for scope in scopes], "No blends."))
+
+
+async def blend_set(office: Office, order: BlendSet) -> Answer:
+    """`/blend family core=0.5 family=0.5`: from the next message on."""
+    people = await office.people()
+    scope = find_whom(people, order.of)
+    if isinstance(scope, NotOne):
+        return refused(scope)
+    await set_blend(office.client, scope, order.weights)
+    lines = [f"{_line(scope, people, await office.blend_book())}, from the next message on."]
+    workers = await present_workers(office.client)
+    loaded = {facet for worker in workers for facet in worker.facets}
+    lines += [
+        f"No worker has a facet `{name}` yet; its weight goes to core until then."
+        for name in sorted(order.weights)
+        if workers and name not in loaded
+    ]
+    return Answer("\n".join((*lines, f"Take it back: /blend clear {_said(scope)}")))
+
+
+async def blend_clear(office: Office, order: BlendClear) -> Answer:
+    """`/blend clear`: back to the configuration's."""
+    people = await office.people()
+    scope = find_whom(people, order.of)
+    if isinstance(scope, NotOne):
+        return refused(scope)
+    cleared = await clear_blend(office.client, scope)
+    line = _line(scope, people, await office.blend_book())
+    return Answer(f"Back to the default. {line}") if cleared else refused(f"It had no blend of its own. {line}")
+
+
+def _line(scope: _Scope, people: People, book: BlendBook) -> str:
+    kind, name = scope
+    if kind == "type":
+        return f"{name}: {weighed(resolve(book, name, ''))} ({'set' if name in book.types else 'default'})"
+    person = people.by_id(name)
+    contact_type = person.contact.contact_type if person else ""
+    own = "set" if name in book.contacts else f"as {contact_type or 'a stranger'}"
+    return f"{person.contact.name if person else name}: {weighed(resolve(book, contact_type, name))} ({own})"
+
+
+def _said(scope: _Scope) -> str:
+    return f'"{scope[1]}"' if " " in scope[1] else scope[1]

@@ -1,0 +1,276 @@
+"""What a contact may say to the machine itself: fixed texts, through the outbox, and acts that are really done."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from adapters.base import ChatRef, InboundMessage, OutboundMessage, SentReceipt
+from bot import keys
+from bot.accept import accept
+from bot.config import BotConfig, TurnsConfig
+from bot.deliver import Courier
+from bot.loops import Stopping
+from bot.outcomes import read_outcome
+from bot.owner.contact_words import (
+    CONTACT_COMMANDS,
+    FORGET_NOW,
+    HUMAN_MS,
+    ContactWords,
+    command_in,
+    exclude,
+    texts,
+)
+from bot.owner.notices import read_notices
+from bot.scripts import Scripts
+from bot.sending import halt, resume
+from model_server.config import OwnerConfig
+from model_server.errors import ConfigError
+from model_server.home import Home
+from tests.bot.desk import NOW_MS
+from tests.bot.owner.stored import everything
+from tests.waiting import until
+
+CHAT = ChatRef("telegram", "7")
+NOTICE = "the notice"
+CONFIG = BotConfig(owner=OwnerConfig(name="Tilda"), turns=TurnsConfig(quiet_ms=0))
+
+
+class Platform:
+    """Takes everything that is sent."""
+
+    platform = "telegram"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def resend_safe_ms(self, chat: ChatRef) -> int:
+        return 0
+
+    async def run(self, inbox: object) -> None:
+        raise NotImplementedError
+
+    async def send(self, message: OutboundMessage) -> SentReceipt:
+        self.texts.append(message.text)
+        return SentReceipt(f"p{len(self.texts)}")
+
+    async def show_typing(self, chat: ChatRef) -> None:
+        raise AssertionError
+
+
+class Counter:
+    """A chat with these words in it, and a courier that delivers."""
+
+    def __init__(self, client: redis.asyncio.Redis, home: Home) -> None:
+        self.client = client
+        self.home = home
+        self.scripts = Scripts(client, CONFIG.turns)
+        self.words = ContactWords(self.scripts, CONFIG, home)
+        self.platform = Platform()
+        self.courier = Courier(self.scripts, self.platform, NOTICE, CONFIG.turns.lease_ms, Stopping())
+
+    def line(self, text: str, line_id: str = "1", chat: ChatRef = CHAT, **more: Any) -> InboundMessage:
+        fields = {"sender_id": "user7", "sender_name": "Noor", "at_ms": NOW_MS, **more}
+        return InboundMessage(chat, line_id, text, **fields)
+
+    async def delivered(self, count: int) -> list[str]:
+        """What was said, but the notice that went ahead of it."""
+
+        async def enough() -> bool:
+            await self.courier.step()
+            return len(self.said) >= count
+
+        await until(enough)
+        await self.courier.drain()
+        return self.said
+
+    @property
+    def said(self) -> list[str]:
+        return [text for text in self.platform.texts if text != NOTICE]
+
+    async def notices(self) -> list[str]:
+        return [notice.text for _, notice in await read_notices(self.client)]
+
+
+@pytest.fixture
+def counter(redis_client: redis.asyncio.Redis, tmp_path: Path) -> Counter:
+    return Counter(redis_client, Home(tmp_path / "home").create())
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/privacy", "privacy"),
+        ("  /Privacy \n", "privacy"),
+        ("/help@selfsame_bot", "help"),
+        ("/forgetme", "forgetme"),
+        ("/ForgetMe  YES", FORGET_NOW),
+        ("/forgetme@selfsame_bot yes", FORGET_NOW),
+        ("/start", "start"),
+        ("/start x7Fq", "start"),
+        ("/start the car please", None),
+        ("/forgetme no", None),
+        ("/privacy please", None),
+        ("privacy", None),
+        ("/", None),
+        ("", None),
+        ("//help", None),
+        ("/autoreply off", None),
+        ("/pair K7QM-2VXD", None),
+        ("see /help", None),
+    ],
+)
+def test_should_know_a_line_that_is_a_command_and_nothing_else(text: str, command: str | None) -> None:
+    assert command_in(text) == command
+
+
+def test_should_have_a_text_for_every_command_and_for_nothing_else() -> None:
+    for command in [name for name, _ in CONTACT_COMMANDS] + [FORGET_NOW]:
+        said = texts(command, "Tilda", "A machine answers.", 40)
+        assert said
+        assert all(text.strip() and len(text) < 1000 for text in said)
+    assert texts("start", "Tilda", "A machine answers.", 40)[0] == "A machine answers."
+    assert "40 lines" in texts("privacy", "Tilda", "", 40)[0]
+    assert all(f"/{name}" in texts("help", "Tilda", "", 40)[0] for name, _ in CONTACT_COMMANDS)
+    assert "Tilda" in texts("human", "Tilda", "", 40)[0]
+    assert "the owner" in texts("human", "", "", 40)[0]
+    assert texts("panic", "Tilda", "", 40) == ()
+
+
+async def test_should_answer_a_line_once_however_often_it_is_delivered(counter: Counter) -> None:
+    assert await counter.words.as_line(counter.line("/privacy"))
+    assert await counter.words.as_line(counter.line("/privacy"))
+    (said,) = await counter.delivered(1)
+    assert said == texts("privacy", "Tilda", "", 40)[0]
+    outcome = await read_outcome(counter.client, "telegram:7:1")
+    assert outcome is not None
+    assert (outcome.state, outcome.line_ids) == ("answered", ("1",))
+    assert await accept(counter.scripts, counter.line("/privacy")) == "duplicate"  # no turn waits for it
+    assert await counter.client.zcard(keys.DUE) == 0
+
+
+async def test_should_disclose_on_start_so_that_no_notice_follows(counter: Counter) -> None:
+    await counter.words.as_line(counter.line("/start"))
+    first, second = await counter.delivered(2)
+    assert first.startswith("Automatic reply: a machine answers here in Tilda's name")
+    assert second.startswith("/human asks for Tilda")
+    await counter.words.as_line(counter.line("/help", "2"))
+    await counter.delivered(3)
+    assert NOTICE not in counter.platform.texts
+
+
+async def test_should_let_the_notice_go_ahead_of_the_first_other_text(counter: Counter) -> None:
+    await counter.words.as_line(counter.line("/help", "1"))
+    await counter.words.as_line(counter.line("/start", "2"))
+    await counter.delivered(3)
+    assert counter.platform.texts[0] == NOTICE
+    assert counter.platform.texts.count(NOTICE) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"text": "hello"},
+        {"text": "/autoreply off"},
+        {"text": "/privacy", "from_owner": True},
+        {"text": "/forgetme yes", "chat": ChatRef("telegram", "-1001234")},
+        {"text": "/forgetme yes", "chat": ChatRef("telegram", "-1001234_55")},
+        {"text": "/forgetme yes", "chat": ChatRef("discord", "1234")},
+    ],
+)
+async def test_should_leave_other_lines_to_the_turns(counter: Counter, message: dict[str, Any]) -> None:
+    assert not await counter.words.as_line(counter.line(**message))
+    assert await counter.client.keys("*") == []
+    assert not counter.home.excluded_file.exists()
+
+
+async def test_should_tell_the_owner_and_stand_down_for_a_human(counter: Counter) -> None:
+    assert await accept(counter.scripts, counter.line("are you there?", "1")) == "taken"
+    await counter.words.as_line(counter.line("/human", "2"))
+    assert await counter.delivered(1) == ["Tilda was told. The machine keeps out of this chat until Tilda is back."]
+    (told,) = await counter.notices()
+    assert told.startswith("Noor asked for you in person")
+    until_ms = int(await counter.client.hget(keys.of_chat(CHAT.key).chat, "stand_down_until_ms") or 0)
+    seconds, _ = await counter.client.time()
+    assert abs(until_ms - seconds * 1000 - HUMAN_MS) < 60_000
+
+
+async def test_should_ask_before_it_forgets(counter: Counter) -> None:
+    await accept(counter.scripts, counter.line("my secret", "1"))
+    await counter.words.as_line(counter.line("/forgetme", "2"))
+    assert (await counter.delivered(1))[0].endswith("/forgetme yes")
+    assert await counter.client.lrange(keys.of_chat(CHAT.key).history, 0, -1)
+    assert not counter.home.excluded_file.exists()
+    assert await counter.notices() == []
+
+
+async def test_should_forget_all_but_the_sentence_that_says_so(counter: Counter) -> None:
+    other = ChatRef("telegram", "8")
+    await accept(counter.scripts, counter.line("my secret", "1"))
+    await accept(counter.scripts, counter.line("not mine", "1", chat=other))
+    await counter.words.as_line(counter.line("/privacy", "2"))
+    await counter.delivered(1)
+    assert "my secret" in await everything(counter.client)
+    await counter.words.as_line(counter.line("/forgetme yes", "3"))
+    assert (await counter.delivered(2))[1].startswith("Done: what the machine kept of this chat is deleted")
+    kept = await everything(counter.client)
+    for gone in ("my secret", "telegram:7:1", "telegram:7:2"):
+        assert gone not in kept
+    assert "not mine" in kept
+    assert json.loads(counter.home.excluded_file.read_bytes()) == {"senders": ["telegram:user7"]}
+    (told,) = await counter.notices()
+    assert told.startswith("Noor asked to be forgotten")
+
+
+async def test_should_forget_once_when_the_platform_repeats_the_line(counter: Counter) -> None:
+    await counter.words.as_line(counter.line("/forgetme yes", "3"))
+    await counter.delivered(1)
+    await accept(counter.scripts, counter.line("a new start", "4"))
+    await counter.words.as_line(counter.line("/forgetme yes", "3"))
+    assert len(await counter.client.lrange(keys.of_chat(CHAT.key).history, 0, -1)) == 1
+    assert len(await counter.notices()) == 1
+    assert len(await counter.delivered(1)) == 1
+
+
+async def test_should_send_nothing_while_halted_and_all_of_it_afterwards(counter: Counter) -> None:
+    await halt(counter.client)
+    assert await counter.words.answer(CHAT, "user7", "Noor", "privacy") is None
+    assert await counter.words.answer(CHAT, "user7", "Noor", "forgetme yes") is None
+    assert await counter.words.as_line(counter.line("/privacy"))
+    for _ in range(5):
+        await counter.courier.step()
+        await asyncio.sleep(0)
+    await counter.courier.drain()
+    assert counter.platform.texts == []
+    assert not counter.home.excluded_file.exists()
+    await resume(counter.client)
+    assert len(await counter.delivered(1)) == 1
+
+
+async def test_should_answer_in_place_for_a_platform_that_does(counter: Counter) -> None:
+    answer = counter.words.answer
+    assert await answer(CHAT, "user7", "Noor", "/privacy") == texts("privacy", "Tilda", "", 40)[0]
+    assert "machine answers here in Tilda's name" in str(await answer(CHAT, "user7", "Noor", "start"))
+    assert await answer(CHAT, "user7", "Noor", "panic") is None
+    assert await answer(CHAT, "user7", "Noor", "") is None
+    await accept(counter.scripts, counter.line("my secret"))
+    assert str(await answer(CHAT, "user7", "Noor", "forgetme yes")).startswith("Done")
+    assert await counter.client.exists(keys.of_chat(CHAT.key).history) == 0
+    await answer(CHAT, "user7", "Noor", "human")
+    assert len(await counter.notices()) == 2
+
+
+def test_should_keep_the_list_of_who_is_left_out_private_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "excluded.json"
+    for sender in ("telegram:user7", "discord:9", "telegram:user7"):
+        exclude(path, sender)
+    assert json.loads(path.read_bytes()) == {"senders": ["telegram:user7", "discord:9"]}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["excluded.json"]
+    path.write_text("{broken")
+    with pytest.raises(ConfigError):
+        exclude(path, "discord:10")
+    assert path.read_text() == "{broken"
