@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import redis.asyncio
+from redis.exceptions import RedisError
 
+from adapters.terminal_client import say_as_owner
 from model_server.bundled import ensure_bundled
 from model_server.home import Home
+from model_server.presence import present_workers
 from model_server.redis_link import connect
 from tests.discord_server.server import DiscordServer
 from tests.telegram_server.server import TelegramServer
@@ -113,12 +116,10 @@ class Instance:
         return child.returncode, printed.decode()
 
     async def owner(self, words: str) -> str:
-        """What the desk answers in the shell; it has to understand."""
-        code, printed = await self.selfsame("owner", *words.split(), "--json")
-        told = json.loads(printed)
-        assert code == 0, told
-        assert told["ok"], told
-        return str(told["text"])
+        """What the desk answers in the shell (by the same socket, without the shell); it has to understand."""
+        heard = await say_as_owner(self.home.terminal_socket, words)
+        assert heard.ok, heard.text
+        return heard.text
 
     async def pairing_code(self) -> str:
         found = re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", await self.owner("pair"))
@@ -151,7 +152,11 @@ class Instance:
     async def _worker_is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.returncode is None, (self.directory / "up.out").read_text()
-        return any(worker["ready"] for worker in (await self.status()).get("workers", []))
+        try:
+            async with self.redis() as client:
+                return any(worker.ready for worker in await present_workers(client))
+        except (RedisError, OSError):
+            return False
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SELFSAME_")}
