@@ -75,12 +75,19 @@ async def recall(scripts: Scripts, orders: Orders, platforms: Iterable[str], now
 
 
 async def say(
-    scripts: Scripts, chat_key: str, line_id: str, texts: tuple[str, ...], *, discloses: bool = False
+    scripts: Scripts,
+    chat_key: str,
+    line_id: str,
+    texts: tuple[str, ...],
+    *,
+    discloses: bool = False,
+    failed: str = "",
 ) -> Literal["said", "already"]:
     """Answer a contact's own word (`/privacy`) with fixed texts, once a line. The chat's outbox carries them.
 
     `discloses`: the first text says that a machine answers here, so that it stands for the notice. The line waits for
     no reply, and the persona reads neither it nor the texts. Its outcome ends `answered`, reason "contact word".
+    `failed`: the word could not be carried out; nothing is said, and the line ends dead for this reason.
     """
     request_id = f"{chat_key}:{line_id}"
     bubbles = [
@@ -93,6 +100,7 @@ async def say(
         line_id=line_id,
         request_id=request_id,
         bubbles=msgspec.json.encode([msgspec.json.encode(bubble).decode() for bubble in bubbles]),
+        failed=failed,
     )
     return cast(Literal["said", "already"], done)
 

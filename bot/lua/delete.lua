@@ -12,6 +12,15 @@ for _, id in ipairs(cjson.decode(arg.line_ids)) do
     end
   end
 end
+-- A reply of its own accord to such a line, that has not begun to leave, stays unsaid.
+for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
+  local answered = redis.call('HMGET', key.outcome .. cjson.decode(raw).request_id, 'lines', 'draft')
+  for _, id in ipairs(answered[1] and not answered[2] and cjson.decode(answered[1]) or {}) do
+    if gone[id] then
+      redis.call('HSET', key.chat, 'recalled_ms', string.format('%d', now_ms()))
+    end
+  end
+end
 -- Splits entries of a mailbox: what is left, the ids of the others, and whether one of the first n is among these.
 local function without(entries, n)
   local left, ids, covered = {}, {}, false

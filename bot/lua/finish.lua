@@ -89,7 +89,7 @@ if line and not sent and not unknown then
 end
 redis.call('HDEL', outcome, 'line')
 local takeover = tonumber(redis.call('HGET', key.chat, 'takeover_ms') or 0)
-local state, reason = 'skipped', takeover >= tonumber(committed) and 'owner answered' or 'called back: orders changed'
+local state, reason = 'skipped', takeover >= tonumber(committed) and 'owner answered' or 'called back'
 if unknown then
   state, reason = 'unknown', 'the platform hid the outcome of a send'
 elseif failed then

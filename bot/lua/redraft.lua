@@ -7,10 +7,10 @@ if not no or redis.call('HGET', key.draft .. no, 'regenerating') ~= arg.request_
 end
 redis.call('HDEL', key.draft .. no, 'regenerating')
 if arg.text == '' then
-  touch_draft(no, 'regenerated', 'failed')
+  touch_draft(no, 'reason', 'no other proposal came; this one stands')
   return 'kept'
 end
-touch_draft(no, 'text', arg.text, 'blend', arg.blend, 'regenerated', 'done')
+touch_draft(no, 'text', arg.text, 'blend', arg.blend, 'reason', '')
 local outcome = key.outcome .. redis.call('HGET', key.draft .. no, 'request_id')
 for name, value in pairs(cjson.decode(arg.facts)) do
   redis.call('HSET', outcome, name, value)

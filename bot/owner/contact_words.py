@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from redis.exceptions import RedisError
 
 from adapters.base import ChatRef, InboundMessage
 from bot import keys
@@ -21,6 +22,7 @@ from bot.owner.notices import forgot, notify, wants_human
 from bot.scripts import Scripts
 from model_server.errors import ConfigError
 from model_server.home import Home
+from model_server.log import flaw_of
 
 log = structlog.get_logger()
 
@@ -89,7 +91,9 @@ class ContactWords:
         known = command_in(f"/{command.strip().removeprefix('/')}")
         if known is None or await self._scripts.client.exists(keys.HALT):
             return None
-        await self._act(chat, sender_id, sender_name, known)
+        if failure := await self._carry_out(chat, sender_id, sender_name, known):
+            await notify(self._scripts.client, failure)
+            return None
         return "\n".join(self._texts(known))
 
     async def as_line(self, message: InboundMessage) -> bool:
@@ -102,10 +106,23 @@ class ContactWords:
             return False
         request_id = f"{message.chat.key}:{message.message_id}"
         if not await self._scripts.client.exists(keys.outcome(request_id)):  # not delivered to us before
-            await self._act(message.chat, message.sender_id, message.sender_name, command)
+            failed = await self._carry_out(message.chat, message.sender_id, message.sender_name, command)
+            said = () if failed else self._texts(command)
             discloses = command == "start"
-            await say(self._scripts, message.chat.key, message.message_id, self._texts(command), discloses=discloses)
+            await say(self._scripts, message.chat.key, message.message_id, said, discloses=discloses, failed=failed)
         return True
+
+    async def _carry_out(self, chat: ChatRef, sender_id: str, sender_name: str, command: str) -> str:
+        """Act; empty, or why it failed. A promise that we cannot keep is never made to the contact."""
+        try:
+            await self._act(chat, sender_id, sender_name, command)
+        except RedisError:
+            raise
+        except Exception as error:
+            log.error("contact.word_failed", chat=chat.key, command=command, flaw=flaw_of(error))
+            hint = f": {error}" if isinstance(error, ConfigError) else ""
+            return f"/{command} of {chat.platform}:{sender_id} failed ({type(error).__name__}){hint}"
+        return ""
 
     def _texts(self, command: str) -> tuple[str, ...]:
         owner, turns = self._config.owner.name, self._config.turns
@@ -128,7 +145,7 @@ class _ExcludedFile(msgspec.Struct, frozen=True):
 
 
 def exclude(path: Path, sender: str) -> None:
-    """Put a sender (`telegram:user42`) on the list that training leaves out. ConfigError when it cannot be read."""
+    """Put a sender (`telegram:user42`) on the list that training leaves out. ConfigError when it cannot be kept."""
     try:
         senders = msgspec.json.decode(path.read_bytes(), type=_ExcludedFile).senders
     except FileNotFoundError:
@@ -137,12 +154,17 @@ def exclude(path: Path, sender: str) -> None:
         raise ConfigError(f"{path.name} cannot be read ({type(error).__name__})", "mend or remove that file") from None
     if sender in senders:
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(_ExcludedFile((*senders, sender))), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(_ExcludedFile((*senders, sender))), indent=1) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{path.name} cannot be written ({error.strerror})", f"make room, then add {sender} to it yourself"
+        ) from None
 
 
 def _is_shared(chat: ChatRef) -> bool:

@@ -39,6 +39,7 @@ _PUSHER = "ss:{s0}:pusher:"
 _LEASE_MS = 30_000
 _SHOW_WITHIN_S = 20.0
 _FIRST_AGAIN_S, _LONGEST_AGAIN_S = 5.0, 600.0
+_TELL_TRIES = 3
 _LETTERS_AT_ONCE, _LETTERS_NAMED = 100, 3
 
 _CLAIM = """
@@ -67,6 +68,7 @@ class OwnerPush:
         self._me = uuid.uuid4().hex
         self._claim = office.client.register_script(_CLAIM)
         self._quiet_until_s = 0.0
+        self._hidden = 0
         self._card_again: dict[int, tuple[float, float]] = {}
         """Draft number -> when to try its card again (loop time), and the pause after that."""
 
@@ -84,6 +86,8 @@ class OwnerPush:
             self._quiet_until_s = _now_s() + error.after_s
         except SendFailed:
             self._quiet_until_s = _now_s() + _FIRST_AGAIN_S
+        except OutcomeHidden:
+            pass  # the cursor has not moved: the next step says it again
 
     async def _is_mine(self) -> bool:
         return bool(await self._claim(keys=[_PUSHER + self._platform], args=[self._me, _LEASE_MS]))
@@ -161,11 +165,15 @@ class OwnerPush:
         return found[0][0].decode() if found else "0"
 
     async def _tell(self, user_id: str, text: str) -> None:
-        """Say it once. What the platform will never take, or may have shown, is not said again."""
+        """Say it. What may not have arrived is said again, a few times: twice does no harm, never might."""
         try:
             await _reach(self._channel.show_owner(user_id, Screen(fitted(text))))
         except (Refused, OutcomeHidden) as error:
             log.warning("push.notice", platform=self._platform, kind=type(error).__name__)
+            self._hidden += 1
+            if isinstance(error, OutcomeHidden) and self._hidden < _TELL_TRIES:
+                raise
+        self._hidden = 0
 
     async def _cursor(self, stream: str, newest: Callable[[], Awaitable[str]]) -> str:
         """What was told last; at the first look everything before it counts as told."""

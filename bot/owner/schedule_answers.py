@@ -1,11 +1,10 @@
 """What the desk does and says about the weekly schedule: windows, quiet hours, and the clock they mean."""
 
-from bot.chat_control import rouse
 from bot.order_store import add_window, remove_window, set_zone
 from bot.orders import Orders, Window, until_words
 from bot.owner.answers import Answer, listed, placed, refused
 from bot.owner.commands import ScheduleAdd, ScheduleRemove, ScheduleZone
-from bot.owner.mode_answers import find_scope
+from bot.owner.mode_answers import decide_anew, find_scope
 from bot.owner.moments import said_clock, said_days
 from bot.owner.names import NotOne, People
 from bot.owner.office import Office, zone_of
@@ -32,16 +31,16 @@ async def schedule_add(office: Office, order: ScheduleAdd, now_ms: int) -> Answe
         return refused(scope)
     wanted = Window(0, order.days, order.start_min, order.end_min, order.mode, scope)
     window = await add_window(office.client, wanted)
-    await rouse(office.scripts)
+    called_back = await decide_anew(office, now_ms)
     said = in_force(window, await office.orders(), people, now_ms)
-    return Answer(f"Added {said}\nTake it back: /schedule remove {window.no}")
+    return Answer("\n".join((f"Added {said}", *called_back, f"Take it back: /schedule remove {window.no}")))
 
 
 async def schedule_remove(office: Office, order: ScheduleRemove, now_ms: int) -> Answer:
     """`/schedule remove`."""
     before = {window.no: window for window in (await office.orders()).windows}
     removed = await remove_window(office.client, order.no)
-    await rouse(office.scripts)
+    await decide_anew(office, now_ms)
     if not removed:
         return refused(f"There is no window {order.no}.", "/schedule lists them.")
     left = (await schedule(office, now_ms)).text
@@ -53,7 +52,7 @@ async def schedule_remove(office: Office, order: ScheduleRemove, now_ms: int) ->
 async def schedule_zone(office: Office, order: ScheduleZone, now_ms: int) -> Answer:
     """`/schedule zone`: the clock that all times mean from now on."""
     await set_zone(office.client, order.name)
-    await rouse(office.scripts)
+    await decide_anew(office, now_ms)
     return Answer(f"Times mean {order.name} now. {(await schedule(office, now_ms)).text}")
 
 

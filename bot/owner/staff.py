@@ -11,7 +11,7 @@ import redis.asyncio
 
 from adapters.base import InboundMessage, PlatformAdapter
 from adapters.owner_port import OwnerChannel
-from bot.chat_control import rouse
+from bot.chat_control import recall, rouse
 from bot.clock import Clock
 from bot.config import BotConfig
 from bot.contacts import ContactBook
@@ -48,6 +48,10 @@ class Staff:
         """Rings at the edges of windows, for the digest, and each minute for drafts past their time."""
         office, scripts = self.desk.office, self.scripts
 
+        async def decide_anew() -> None:
+            await rouse(scripts)
+            await recall(scripts, await office.orders(), office.adapters(), time.time_ns() // 1_000_000)
+
         async def tell_digest() -> None:
             now_ms, zone = time.time_ns() // 1_000_000, zone_of(await office.orders())
             await notify(scripts.client, await digest(scripts.client, now_ms - _DAY_MS, now_ms, zone))
@@ -55,7 +59,7 @@ class Staff:
         return Clock(
             scripts.client,
             office.orders,
-            on_boundary=lambda: rouse(scripts),
+            on_boundary=decide_anew,
             on_digest=tell_digest,
             on_sweep=lambda: expire(scripts),
         )

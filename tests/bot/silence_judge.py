@@ -112,20 +112,19 @@ class Judge:
         before = self.handed.get(message.bubble_id, "later")
         assert before == "later" or (before in HIDDEN and self.resend_safe), "no bubble is handed over twice"
         self.handed[message.bubble_id] = went
+        allowed = self.allowed.get(request_id)
+        assert allowed is not None, f"nobody allowed: {message.text}"
+        assert allowed.age == self.age[chat], "the chat is the owner's since"
+        assert allowed.called_back in (None, self.called_back[chat]), "the owner has called it back"
         if number.startswith("notice"):
             assert message.text == NOTICE
-            if went in HIDDEN:
-                self.hidden_notices[chat] += 1
+            self.hidden_notices[chat] += went in HIDDEN
             if went == "taken" or self.hidden_notices[chat] >= 3:
                 self.noticed.add(chat)
             return
         assert chat in self.noticed, "the notice comes first"
-        allowed = self.allowed.get(request_id)
-        assert allowed is not None, f"nobody allowed: {message.text}"
         self.allowed[request_id] = said = allowed.narrowed(int(number), message.text)
         assert said.replies, f"not what was allowed: {message.text}"
-        assert allowed.age == self.age[chat], "the chat is the owner's since"
-        assert allowed.called_back in (None, self.called_back[chat]), "the owner has called it back"
 
     def forget(self, chat: str) -> None:
         """The contact wanted everything gone."""
@@ -145,6 +144,7 @@ class Edge:
         self.judge = judge
         self.script: list[str] = []
         self.owner_saw: list[str] = []
+        self.owner_script: list[str] = []
         self.broken: list[AssertionError] = []
 
     async def run(self, inbox: object) -> None:
@@ -168,6 +168,8 @@ class Edge:
 
     async def show_owner(self, user_id: str, screen: Screen) -> str:
         assert user_id == OWNER
+        if self.owner_script:
+            raise FAULTS[self.owner_script.pop(0)]
         self.owner_saw.append(screen.text)
         return f"o{len(self.owner_saw)}"
 

@@ -5,7 +5,7 @@ import pytest
 from bot import keys
 from bot.drafts import open_drafts, read_draft
 from tests.bot.conftest import MakeDesk
-from tests.bot.desk import NOW_MS, Desk
+from tests.bot.desk import NOW_MS, Desk, committed
 
 
 async def lines_in(desk: Desk) -> tuple[list[str], list[str]]:
@@ -182,3 +182,12 @@ async def test_should_take_an_edit_of_the_owners_own_line_without_a_takeover(des
     assert (await lines_in(desk))[0] == ["on my way home"]
     assert await desk.client.hget(keys.of_chat("test:1").chat, "takeover_ms") == moment
     assert await desk.mailbox() == 0
+
+
+async def test_should_leave_unsaid_what_answers_a_line_that_was_taken_back(desk: Desk) -> None:
+    """The reply waits to leave (its platform asked for patience) when the line goes."""
+    await committed(desk)
+    await desk.take_back("1")
+    await desk.deliver()
+    assert "one" not in desk.adapter.texts
+    assert (await desk.state("test:1:1"), await desk.reason("test:1:1")) == ("skipped", "called back")

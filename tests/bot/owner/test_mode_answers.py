@@ -159,7 +159,7 @@ async def test_should_call_a_reply_on_its_way_back_when_orders_forbid_it(owner: 
     await owner.bot.deliver()
     assert owner.bot.adapter.texts == []
     assert await owner.bot.state("test:1:1") == "skipped"
-    assert await owner.bot.reason("test:1:1") == "called back: orders changed"
+    assert await owner.bot.reason("test:1:1") == "called back"
 
 
 async def test_should_call_a_reply_back_when_the_chat_alone_is_paused(owner: Owner) -> None:
