@@ -38,9 +38,9 @@ chaos: dev           ## 5 minutes of killed processes: lost, answered twice, out
 	@$(BIN)/python -m bench.chaos --seconds 300 --chats 40 --lines 600 $(ARGS)
 
 peers: dev           ## our adapters against servers that others wrote (wants npm, 130 MB); `make test` skips them without
-	@npm install --prefix .cache/peers/telegram --no-audit --no-fund --loglevel=error telegram-test-api@4.2.1
+	@npm install --prefix .cache/peers/telegram --no-audit --no-fund --fetch-retries=1 --loglevel=warn telegram-test-api@4.2.1
 	@mkdir -p .cache/peers/discord && cp tests/peers/discord_twin.package.json .cache/peers/discord/package.json
-	@npm install --prefix .cache/peers/discord --no-audit --no-fund --ignore-scripts --legacy-peer-deps --loglevel=error
+	@npm install --prefix .cache/peers/discord --no-audit --no-fund --ignore-scripts --legacy-peer-deps --fetch-retries=1 --loglevel=warn
 	@$(BIN)/python -m pytest tests/peers $(ARGS)
 
 bench: dev           ## the figures of docs/benchmarks.md

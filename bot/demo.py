@@ -104,7 +104,8 @@ def _welcome(instance: Instance) -> Panel:
     return Panel(
         f"[bold]{name} answers now[/bold] (a machine, in her words as far as it has learnt them)\n\n"
         f"  the page       [link]{page}[/link]\n"
-        f"  her own desk   [link]{page}/owner[/link] (a code for it: {command} owner pair)\n"
+        f"  her own desk   [link]{page}/owner[/link]\n"
+        f"  a code for it  {command} owner pair\n"
         f"  the terminal   {command} chat --as friend\n"
         f'  one line       {command} chat --as family --once "did you eat?" --json\n\n'
         "Facets that are not trained yet are trained below, and each is taken in at once. Ctrl-C stops everything.",
