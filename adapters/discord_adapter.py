@@ -7,6 +7,7 @@ are channels: `discord:<channel id>`.
 import asyncio
 import contextlib
 import hashlib
+import time
 
 import discord
 import structlog
@@ -17,7 +18,7 @@ from adapters.discord_cards import LONGEST
 from adapters.discord_client import GatewayClient, NoStartsLeft, hush_library
 from adapters.discord_commands import CommandTree
 from adapters.discord_convert import PLATFORM
-from adapters.discord_errors import one_try
+from adapters.discord_errors import one_try, promptly
 from adapters.discord_inbound import Ears
 from adapters.discord_lanes import Lanes
 from adapters.discord_screens import Screens
@@ -88,21 +89,22 @@ class DiscordAdapter:
 
     async def send(self, message: OutboundMessage) -> SentReceipt:
         """One bubble, at most 2,000 characters, that mentions nobody and shows no preview."""
-        client, channel_id = self._connected(), int(message.chat.chat_id)
+        asked_s, client, channel_id = time.monotonic(), self._connected(), int(message.chat.chat_id)
         if len(message.text) > LONGEST:
             raise Refused(f"longer than {LONGEST} characters")
         if self._voice.speaks_in(channel_id):
-            spoken = await self._voice.send(client, channel_id, message.text)
+            spoken = await self._voice.send(client, channel_id, message.text, asked_s)
             if spoken is not None:
-                return SentReceipt(str(spoken.id))
+                return SentReceipt(spoken)
+        saying = client.get_partial_messageable(channel_id).send(
+            message.text,
+            nonce=nonce_of(message.bubble_id),  # discord.py adds enforce_nonce
+            allowed_mentions=discord.AllowedMentions.none(),
+            suppress_embeds=True,
+        )
         with one_try():
-            sent = await client.get_partial_messageable(channel_id).send(
-                message.text,
-                nonce=nonce_of(message.bubble_id),  # discord.py adds enforce_nonce
-                allowed_mentions=discord.AllowedMentions.none(),
-                suppress_embeds=True,
-            )
-        return SentReceipt(str(sent.id))
+            sent = await promptly(saying, asked_s)
+        return SentReceipt(str(sent["id"]))
 
     async def show_typing(self, chat: ChatRef) -> None:
         """Shown for ten seconds; not where a webhook speaks, for it would be the bot that types."""

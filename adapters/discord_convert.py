@@ -1,4 +1,4 @@
-"""Discord's messages as lines: what was said, by whom, and whether it was said to us. Pure.
+"""Discord's messages as lines and words: what was said, by whom, and whether it was said to us. Pure.
 
 Knows no connection and no desk. Nothing is silently lost: what is not text is named in brackets.
 """
@@ -11,6 +11,7 @@ import discord
 
 from adapters.base import ChatRef, InboundMessage
 from adapters.discord_settings import DiscordSettings
+from adapters.owner_port import Word
 
 PLATFORM = "discord"
 _ACTIVE_MS = 24 * 3_600_000
@@ -74,16 +75,29 @@ def roles_of(author: discord.Member | discord.User) -> list[tuple[str, int]]:
 def line_of(
     message: discord.Message, me: int, suggested_type: str | None = None, from_owner: bool = False
 ) -> InboundMessage:
-    """The line. Its text is never empty: what we are not shown of the owner's own is `[message]`."""
+    """The line. Empty only where the owner's own words are not shown to us: that he spoke is all that we know."""
     return InboundMessage(
         chat=chat_of(message.channel.id),
         message_id=str(message.id),
-        text=text_of(message, me) or "[message]",
+        text=text_of(message, me) or ("" if from_owner else "[message]"),
         sender_id=str(message.author.id),
         sender_name=message.author.display_name,
         at_ms=at_ms(message.id),
         from_owner=from_owner,
         suggested_type=suggested_type,
+    )
+
+
+def word_of(message: discord.Message, me: int) -> Word:
+    """What somebody typed to us in private, for the desk."""
+    answered = message.reference.message_id if message.reference else None
+    return Word(
+        platform=PLATFORM,
+        user_id=str(message.author.id),
+        user_name=message.author.display_name,
+        chat=chat_of(message.channel.id),
+        text=message.content or text_of(message, me),  # as typed: it may be his reply to a contact
+        answers_message_id=str(answered) if answered else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 Knows no ledger and no reply. In a DM the owner speaks to the desk; everybody else, and everybody in a server, is heard
 only where `discord_convert` says that it was meant for us. Before the first line of a channel in a new session comes
-what was said there in between.
+what was said there in between; where that cannot be read for now, it comes later, and the watermark waits for it.
 """
 
 import asyncio
@@ -27,18 +27,23 @@ from adapters.discord_convert import (
     roles_of,
     text_of,
     type_from_roles,
+    word_of,
 )
+from adapters.discord_errors import one_try
 from adapters.discord_guard import LoopGuard
 from adapters.discord_lanes import FLAWS, Lanes
 from adapters.discord_screens import Screens
 from adapters.discord_settings import DiscordSettings
 from adapters.discord_voice import Voice
-from adapters.owner_port import Desk, Press, Screen, Shown, Word
+from adapters.owner_port import Desk, Press, Screen, Shown
 
 _FULL_PAUSES_S = (1.0, 2.0, 4.0)
 _LATE = "You wrote while I was away. I have not carried that out: what still holds, please send again."
 _CATCHING_UP = 4
 """Channels whose history is read at once."""
+_HISTORY_S, _HISTORY_PAUSES_S = 30.0, (0.5, 1.0, 2.0)
+"""For so long live lines stand behind a history that cannot be read."""
+_HISTORY_AGAIN_S = 60.0
 _log = structlog.get_logger()
 
 
@@ -69,6 +74,8 @@ class Ears:
         self._arrived = asyncio.Event()  # discord.py's own stays set when a later session begins
         self._caught_up: set[int] = set()
         self._first_live: dict[int, int] = {}
+        self._refused: dict[int, set[int]] = {}
+        self._session = 0
         self._catching_up = asyncio.Semaphore(_CATCHING_UP)
 
     def begin_session(self) -> None:
@@ -76,8 +83,10 @@ class Ears:
         self._arrived.clear()
         self._caught_up.clear()
         self._first_live.clear()
+        self._refused.clear()
+        self._session += 1
         for channel_id in self._marks.known():
-            self._lanes.put(channel_id, partial(self._catch_up, channel_id))
+            self._lanes.put(channel_id, partial(self._catch_up, channel_id, self._session))
 
     def ready(self) -> None:
         """A chosen channel begins its memory here: what is said later is never missed, what was said before is past."""
@@ -112,45 +121,85 @@ class Ears:
         if self._marks.of(channel_id) is None and isinstance(channel, discord.TextChannel | discord.VoiceChannel):
             await self._marks.move(channel_id, channel.last_message_id or channel_id)
 
-    async def _catch_up(self, channel_id: int) -> None:
-        if channel_id in self._caught_up:
+    async def _catch_up(self, channel_id: int, session: int) -> None:
+        if session != self._session or channel_id in self._caught_up:
             return
         await self._arrived.wait()
-        late = False
-        async with self._catching_up:
-            found = await missed(self._client, self._marks, channel_id, self._first_live.get(channel_id))
-        for message in found:
+        found, late = await self._history(channel_id), False
+        whole, refused = found is not None, self._refused.setdefault(channel_id, set())
+        for message in found or ():
             if message.id >= self._first_live.get(channel_id, message.id + 1):
                 break  # told live meanwhile: it stands in the lane behind us
+            refused.discard(message.id)
             try:
                 late |= await self._hear(message, live=False)
             except FLAWS as error:
                 _log.error("discord.flaw", channel=channel_id, line=message.id, kind=type(error).__name__)
-        self._caught_up.add(channel_id)
+            if message.id in refused:
+                whole = False
+                break
         if late:
             await self._show(channel_id, Shown(Screen(_LATE)))
+        if session != self._session:
+            return  # the next one's own look back stands in the lane
+        if not whole:
+            self._marks.hold(channel_id)
+            self._lanes.put_later(channel_id, partial(self._catch_up, channel_id, session), _HISTORY_AGAIN_S)
+            return
+        self._caught_up.add(channel_id)
+        if not refused:
+            await self._marks.release(channel_id)
+
+    async def _history(self, channel_id: int) -> list[discord.Message] | None:
+        """What was missed; None: it cannot be read for now."""
+        for pause_s in (*_HISTORY_PAUSES_S, None):
+            try:
+                async with self._catching_up, asyncio.timeout(_HISTORY_S):
+                    with one_try():
+                        return await missed(self._client, self._marks, channel_id, self._first_live.get(channel_id))
+            except Exception as error:
+                _log.warning("discord.history", channel=channel_id, kind=type(error).__name__, after_s=pause_s)
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+        return None
 
     async def _take(self, message: discord.Message) -> None:
-        await self._catch_up(message.channel.id)
+        await self._arrived.wait()
         await self._hear(message, live=True)
 
     async def _hear(self, message: discord.Message, live: bool) -> bool:
         """Take one line. True: it was a word of the owner's that came too late to be carried out."""
+        channel_id = message.channel.id
         if not self._is_audible(message):
+            return False
+        if not self._guard.admits(channel_id, message.id, message.author.bot):
+            if self._marks.of(channel_id) is not None:
+                await self._marks.move(channel_id, message.id)  # decided: not to be read again after a restart
             return False
         if place_of(message, self._settings) != "dm":
             if (line := await self._server_line(message)) is not None:
                 await self._offer(message, line)
             return False
-        if not live and await self._is_owner(message):
-            await self._marks.move(message.channel.id, message.id)
+        return await self._hear_in_private(message, live)
+
+    async def _hear_in_private(self, message: discord.Message, live: bool) -> bool:
+        channel_id = message.channel.id
+        done = self._marks.is_carried_out(channel_id, message.id)
+        by_owner = (done or not live) and await self._is_owner(message)
+        if done and (by_owner or message.content.lstrip().startswith("/")):
+            await self._marks.move(channel_id, message.id)
+            return False
+        if by_owner:
+            await self._marks.carried_out(channel_id, message.id)
             return True
-        shown = await self._desk.word(self._word(message)) or await self._contact_word(message)
+        shown = await self._desk.word(word_of(message, self._me)) or await self._contact_word(message)
         if shown is None:
             await self._offer(message, line_of(message, self._me))
-        else:
-            await self._marks.move(message.channel.id, message.id)
-            await self._show(message.channel.id, shown)
+            return False
+        try:
+            await self._marks.carried_out(channel_id, message.id)
+        finally:  # carried out once, and answered, also if that cannot be kept just now
+            await self._show(channel_id, shown)
         return False
 
     async def _contact_word(self, message: discord.Message) -> Shown | None:
@@ -166,15 +215,13 @@ class Ears:
         author = message.author
         if author.id == self._me or not is_speech(message):
             return False
-        if author.bot and author.id not in self._settings.allowed_bots:
-            return False
-        return self._guard.admits(message.channel.id, message.id, author.bot)
+        return not author.bot or author.id in self._settings.allowed_bots
 
     async def _server_line(self, message: discord.Message) -> InboundMessage | None:
         """The line, when it was said to us, or is the owner's own where we are active."""
         chosen = place_of(message, self._settings) == "chosen"
         to_us = chosen or is_to_us(message, self._me, self._voice.ours)
-        active = chosen or is_active(self._marks.of(message.channel.id), at_ms(message.id))
+        active = chosen or is_active(self._marks.latest(message.channel.id), at_ms(message.id))
         if not to_us and not active:
             return None
         if await self._is_owner(message):
@@ -213,7 +260,7 @@ class Ears:
             await self._take_back(message.channel.id, (message.id,))
 
     async def _take_back(self, channel_id: int, message_ids: tuple[int, ...]) -> None:
-        mark = self._marks.of(channel_id)
+        mark = self._marks.latest(channel_id)
         seen = tuple(str(message_id) for message_id in message_ids if mark is not None and message_id <= mark)
         if seen:
             await self._inbox(DeletedMessages(chat_of(channel_id), seen))
@@ -225,6 +272,8 @@ class Ears:
                 return
             if pause_s is None:
                 _log.error("discord.line_refused", channel=message.channel.id, line=message.id)
+                self._refused.setdefault(message.channel.id, set()).add(message.id)
+                self._marks.hold(message.channel.id)
                 return
             await asyncio.sleep(pause_s)
 
@@ -234,17 +283,6 @@ class Ears:
             await self._screens.answer(channel_id, shown)
         except (SendFailed, OutcomeHidden) as error:
             _log.warning("discord.not_shown", channel=channel_id, kind=type(error).__name__)
-
-    def _word(self, message: discord.Message) -> Word:
-        author, answered = message.author, message.reference.message_id if message.reference else None
-        return Word(
-            platform=PLATFORM,
-            user_id=str(author.id),
-            user_name=author.display_name,
-            chat=chat_of(message.channel.id),
-            text=message.content or text_of(message, self._me),  # as typed: it may be his reply to a contact
-            answers_message_id=str(answered) if answered else None,
-        )
 
     async def _is_owner(self, message: discord.Message) -> bool:
         return not message.author.bot and await self._desk.is_owner(PLATFORM, str(message.author.id))

@@ -1,18 +1,20 @@
 """Work in order within a channel, side by side between channels.
 
 Knows no message. Work that fails for the world's sake is tried again with growing pauses, and what stands behind it
-waits: a line must not overtake the one before it. After the last try, and for a flaw of ours, it is told and left.
+waits: a line must not overtake the one before it, nor be lost. It is never given up; a flaw of ours is told and left.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import chain, repeat
 
 import structlog
 
 Work = Callable[[], Awaitable[None]]
 
-_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0, 30.0)
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""The last one again and again."""
 FLAWS = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
 """Would fail in the same way for ever."""
 _log = structlog.get_logger()
@@ -32,9 +34,11 @@ class Lanes:
             lane.append(work)
             return
         self._waiting[channel_id] = deque([work])
-        task = asyncio.create_task(self._walk(channel_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(self._walk(channel_id))
+
+    def put_later(self, channel_id: int, work: Work, after_s: float) -> None:
+        """Behind everything that stands there after so many seconds."""
+        self._start(self._put_after(channel_id, work, after_s))
 
     async def close(self) -> None:
         """Stop at once. What was not taken is still at the platform, behind the watermark."""
@@ -43,6 +47,15 @@ class Lanes:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _start(self, walk: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(walk)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _put_after(self, channel_id: int, work: Work, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        self.put(channel_id, work)
+
     async def _walk(self, channel_id: int) -> None:
         lane = self._waiting[channel_id]
         while lane:
@@ -50,7 +63,7 @@ class Lanes:
         del self._waiting[channel_id]
 
     async def _do(self, channel_id: int, work: Work) -> None:
-        for pause_s in (*self._pauses_s, None):
+        for pause_s in chain(self._pauses_s, repeat(self._pauses_s[-1])):
             try:
                 await work()
                 return
@@ -58,8 +71,6 @@ class Lanes:
                 _log.error("discord.flaw", channel=channel_id, kind=type(error).__name__)
                 return
             except Exception as error:
-                if pause_s is None:
-                    _log.error("discord.given_up", channel=channel_id, kind=type(error).__name__)
-                    return
-                _log.warning("discord.again", channel=channel_id, kind=type(error).__name__, after_s=pause_s)
+                tell = _log.error if pause_s == self._pauses_s[-1] else _log.warning
+                tell("discord.again", channel=channel_id, kind=type(error).__name__, after_s=pause_s)
             await asyncio.sleep(pause_s)

@@ -4,15 +4,19 @@ Knows no ledger. A webhook has no nonce, so what is sent through one is sent onc
 another. Only the webhook's id is kept; its token is asked for anew in each run, so no secret is stored.
 """
 
+import asyncio
+
 import discord
 import structlog
 
-from adapters.base import Memory, RetryLater
-from adapters.discord_errors import one_try, verdict
+from adapters.base import Memory, Refused, RetryLater
+from adapters.discord_errors import one_try, promptly, verdict
 from adapters.discord_settings import DiscordSettings
 
 _NAME = "Selfsame"
 _PREFIX = "webhook:"
+_LOOKING_S = 3.0
+"""Looking for a webhook takes several requests; whoever waits to speak through it gives up a little later."""
 _TOO_MANY_WEBHOOKS, _UNKNOWN_WEBHOOK = 30007, 10015
 _log = structlog.get_logger()
 
@@ -39,31 +43,33 @@ class Voice:
         return frozenset(self._ours)
 
     def speaks_in(self, channel_id: int) -> bool:
-        """Whether a channel was chosen for this voice."""
-        return channel_id in self._settings.webhook_channels
+        """Whether a channel was chosen for this voice, and not found to have none: there the bot speaks as itself."""
+        return channel_id in self._settings.webhook_channels and channel_id not in self._mute
 
-    async def send(self, client: discord.Client, channel_id: int, text: str) -> discord.WebhookMessage | None:
-        """Say it; None: no webhook can be had here, so speak as the bot. Raises as `PlatformAdapter.send`."""
+    async def send(self, client: discord.Client, channel_id: int, text: str, asked_s: float) -> str | None:
+        """Say it; the message's id. None: no webhook can be had here, so speak as the bot.
+
+        `asked_s` and what it raises: as `promptly` and `PlatformAdapter.send`.
+        """
         hook = await self._hook(client, channel_id)
         if hook is None:
             return None
+        saying = hook.send(
+            text,
+            username=self._settings.voice,
+            avatar_url=self._settings.avatar_url or discord.utils.MISSING,
+            allowed_mentions=discord.AllowedMentions.none(),
+            suppress_embeds=True,
+            wait=True,
+        )
         with one_try():
             try:
-                return await hook.send(
-                    text,
-                    username=self._settings.voice,
-                    avatar_url=self._settings.avatar_url or discord.utils.MISSING,
-                    allowed_mentions=discord.AllowedMentions.none(),
-                    suppress_embeds=True,
-                    wait=True,
-                )
-            except discord.NotFound as error:
-                if (
-                    error.code == _UNKNOWN_WEBHOOK
-                ):  # somebody deleted it: nothing was said, the next try makes a new one
-                    self._hooks.pop(channel_id, None)
-                    raise RetryLater(1.0) from None
-                raise
+                return str((await promptly(saying, asked_s))["id"])
+            except discord.HTTPException as error:
+                if error.status != 404 or error.code != _UNKNOWN_WEBHOOK:
+                    raise
+                self._hooks.pop(channel_id, None)  # somebody deleted it: nothing was said, the next try makes a new one
+                raise RetryLater(1.0) from None
 
     async def unsay(self, client: discord.Client, channel_id: int, message_id: int) -> bool:
         """Delete a bubble of this voice; False: it was not said by it. Raises as `PlatformAdapter.send`."""
@@ -78,13 +84,14 @@ class Voice:
             return True
 
     async def _hook(self, client: discord.Client, channel_id: int) -> discord.Webhook | None:
-        if channel_id in self._mute:
-            return None
         if (known := self._hooks.get(channel_id)) is not None:
             return known
         try:
-            with one_try():
-                hook = await _find_or_make(client, channel_id)
+            async with asyncio.timeout(_LOOKING_S):
+                with one_try():
+                    hook = await _find_or_make(client, channel_id)
+        except Refused:
+            raise  # the channel is gone: it will never be had
         except Exception as error:
             raise RetryLater(getattr(error, "after_s", 5.0)) from None  # nothing was said: asking again is safe
         if hook is None:

@@ -119,6 +119,10 @@ class Desk(Protocol):
         """Every card that waits for the owner, oldest first, for a platform that is looked at (the page)."""
         ...
 
+    async def told(self) -> tuple[Card, ...]:
+        """What the owner was told lately, the newest last, for the same kind of platform. Cards without buttons."""
+        ...
+
 
 @runtime_checkable
 class OwnerChannel(Protocol):

@@ -5,7 +5,7 @@ Composes the parts and sends; what an update means is `telegram_intake`. Knows n
 
 import asyncio
 import socket
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -30,6 +30,7 @@ from adapters.telegram_webhook import serve_webhook
 _TEXT_LIMIT = int(MessageLimit.MAX_TEXT_LENGTH)
 _DELETE_AT_ONCE = 100
 _NOT_UP_AGAIN_S = 1.0
+_AGAIN_S = 5.0
 
 log = structlog.get_logger()
 
@@ -99,7 +100,7 @@ class TelegramAdapter:
         await intake.start()
         await self._connections.load(bot)
         self._bot, self._screens, self._intake = bot, screens, intake
-        self._aside(menus.publish())
+        self._aside(_until_worked(menus.publish))
         if self._settings.webhook is not None and self._socket is not None:
             bound, self._socket = self._socket, None  # uvicorn closes it; a next run binds anew
             await serve_webhook(bot, intake.take, self._settings.webhook, bound)
@@ -221,6 +222,16 @@ class TelegramAdapter:
         task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
+
+
+async def _until_worked(work: Callable[[], Awaitable[None]]) -> None:
+    """For work that is safe to repeat, when the store is away just now."""
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            log.warning("telegram.aside_waits", error=type(error).__name__, again_ms=round(_AGAIN_S * 1_000))
+        await asyncio.sleep(_AGAIN_S)
 
 
 def _listen(webhook: WebhookSettings) -> socket.socket:

@@ -94,24 +94,35 @@ class Connections:
             with contextlib.suppress(msgspec.DecodeError):
                 connection = msgspec.json.decode(kept, type=Connection)
                 self._known[connection.id] = connection
-        for id_ in tuple(self._known):
+        await self._verify(tuple(self._known), bot)
+        await self.look()
+
+    async def verify(self, bot: Any, user_id: int) -> None:
+        """Who was paired just now may have connected, changed or ended a connection before: ask Telegram."""
+        seen = self._others | self._known
+        await self._verify(tuple(id_ for id_, connection in seen.items() if connection.user_id == user_id), bot)
+
+    async def _verify(self, ids: tuple[str, ...], bot: Any) -> None:
+        for id_ in ids:
             try:
                 await self.learn(await bot.get_business_connection(id_))
             except (BadRequest, Forbidden):
-                del self._known[id_]
+                self._known.pop(id_, None)
+                self._others.pop(id_, None)
                 await self._memory.drop(_FACT + id_)
                 log.warning("telegram.connection_gone", connection=id_)
             except TelegramError as error:
                 log.warning("telegram.connection_unverified", connection=id_, error=type(error).__name__)
-        await self.look()
 
     async def learn(self, told: BusinessConnection) -> None:
-        """A connection was made, changed or ended."""
+        """A connection was made, changed or ended. One that was the owner's is kept up to date while he is unpaired."""
         connection = connection_of(told)
-        if not await self._is_owner(connection):
+        if await self._is_owner(connection):
+            self._others.pop(connection.id, None)
+        else:
             self._ignore(connection)
-            return
-        self._others.pop(connection.id, None)
+            if connection.id not in self._known:
+                return
         if self._known.get(connection.id) != connection:
             self._known[connection.id] = connection
             await self._memory.put(_FACT + connection.id, msgspec.json.encode(connection).decode())
@@ -127,7 +138,8 @@ class Connections:
     async def owners(self, id_: str, bot: Any) -> Connection | None:
         """The connection, when it is the paired owner's; else None. One that we do not know is asked for."""
         connection = self._known.get(id_) or self._others.get(id_)
-        if connection is None:
+        paired_since = connection is not None and id_ in self._others and await self._is_owner(connection)
+        if connection is None or paired_since:
             try:
                 await self.learn(await bot.get_business_connection(id_))
             except (BadRequest, Forbidden):
@@ -137,8 +149,6 @@ class Connections:
         if not await self._is_owner(connection):
             self._ignore(connection)
             return None
-        if id_ in self._others:  # paired after he had connected
-            await self.learn(await bot.get_business_connection(id_))
         return connection
 
     async def look(self) -> Connection | None:

@@ -5,6 +5,7 @@ or the network is waited out; a flaw of ours in one update is logged by its id a
 """
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +30,7 @@ from adapters.telegram_convert import (
     line_of,
     without_name,
 )
+from adapters.telegram_done import Done
 from adapters.telegram_menus import Menus
 from adapters.telegram_places import PLATFORM, Place
 from adapters.telegram_screens import OwnerScreens
@@ -42,9 +44,9 @@ ALLOWED_UPDATES = (
 _FLAWS = (TypeError, ValueError, LookupError, AttributeError, AssertionError)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _FULL_TRIES, _FULL_PAUSE_S, _FULL_FOR_S = 4, 0.5, 30.0
-_DONE_KEPT = 200
-_DONE = "words_done"
 _GROUP = "group:"
+_PAIR = re.compile(r"\s*/pair(?:@\w+)?(?:\s|$)", re.IGNORECASE)
+"""A line that may hold a pairing code is nobody's but the desk's, whatever becomes of it there."""
 _SORRY = Shown(Screen("That did not work, and nothing may have changed."), ok=False)
 
 log = structlog.get_logger()
@@ -78,21 +80,20 @@ class Intake:
         self._groups = groups
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._full_until: dict[str, float] = {}
-        self._done: OrderedDict[int, None] = OrderedDict()
+        self._done = Done(memory)
         self._active: set[str] = set()
         self.newest_unread: OrderedDict[int, int] = OrderedDict()
         """The newest line of a contact in an owner's chat that was not marked as read: peer -> message id."""
 
     async def start(self) -> None:
         """Remember which words were acted on and which groups we speak in."""
-        done = await self._memory.get(_DONE) or ""
-        self._done = OrderedDict.fromkeys(int(id_) for id_ in done.split())
+        await self._done.load()
         self._active = {name.removeprefix(_GROUP) for name in await self._memory.names(_GROUP)}
 
     async def take(self, raws: Sequence[Raw]) -> None:
         """Handle updates; returns when the lines in them are durable and the words acted on."""
         chats: dict[str, list[Update]] = {}
-        for raw in sorted(raws, key=_id_of):
+        for raw in sorted(raws, key=id_of):
             if (read := self._read(raw)) is not None:
                 chat, update = read
                 chats.setdefault(chat, []).append(update)
@@ -108,7 +109,7 @@ class Intake:
             update = Update.de_json(raw, self._bot)
             return _chat_of(update), update
         except Exception as error:  # whatever the library makes of what Telegram invents
-            log.error("telegram.update_unreadable", update=_id_of(raw), error=type(error).__name__, lost="this update")
+            log.error("telegram.update_unreadable", update=id_of(raw), error=type(error).__name__, lost="this update")
             return None
 
     async def _in_order(self, chat: str, updates: list[Update]) -> None:
@@ -159,57 +160,67 @@ class Intake:
             while len(self.newest_unread) > 1_000:
                 self.newest_unread.popitem(last=False)
 
-    async def _private(self, update: Update) -> bool:
-        """Whether the desk acted on it."""
+    async def _private(self, update: Update) -> None:
         message = update.message or update.edited_message
         assert message is not None
         if not is_person(message.from_user) or message.from_user is None or message.chat.id != message.from_user.id:
-            return False
+            return
         user_id = str(message.from_user.id)
         is_owner = await self._desk.is_owner(PLATFORM, user_id)
-        word = word_of(update, self._me)
-        if word is not None:
+        if (word := word_of(update, self._me)) is not None:
             try:
                 shown = await self._desk.word(word)
             except Exception as error:
+                if not is_owner:
+                    raise  # a code may stand in it: asked again, never a contact's line
                 log.error("telegram.word_failed", update=update.update_id, error=type(error).__name__)
-                shown = _SORRY if is_owner else None
+                shown = _SORRY
             if shown is not None:
+                await self._done.note(update.update_id)
                 await self._screens.answer(message.chat.id, shown)
-                await self._menus.fit(user_id)
-                await self._connections.look()
-                return True
-        elif is_owner:
-            return False  # his sticker, forward or edit is no command, and never a contact's line
-        if (text := command_of(message, self._me)) is not None:
+                await self._follow(user_id, is_owner)
+                return
+        if is_owner:
+            return  # his sticker, forward or edit is no command, and never a contact's line
+        text = command_of(message, self._me)
+        if text is not None and not _PAIR.match(text):
             line = line_of(message, Place(message.chat.id), text, from_owner=False)
             await self._offer(line if update.message is not None else EditedMessage(line))
-        return False
 
-    async def _pressed(self, update: Update) -> bool:
-        """Whether the desk acted on it."""
+    async def _follow(self, user_id: str, was_owner: bool) -> None:
+        """Menus and connections go with who is the owner now. The word itself is done, whatever becomes of this."""
+        try:
+            await self._menus.fit(user_id)
+            if not was_owner and await self._desk.is_owner(PLATFORM, user_id):
+                await self._menus.publish()  # whom he replaced loses his
+                await self._connections.verify(self._bot, int(user_id))
+            await self._connections.look()
+        except Exception as error:
+            log.warning("telegram.owner_not_followed", error=type(error).__name__)
+
+    async def _pressed(self, update: Update) -> None:
         press, query = press_of(update), update.callback_query
         if press is None or query is None or query.message is None:
-            return False
+            return
         try:
             shown = await self._desk.press(press)
         except Exception as error:
             if not await self._desk.is_owner(PLATFORM, press.user_id):
-                return False
+                return
             log.error("telegram.press_failed", update=update.update_id, error=type(error).__name__)
             shown = Shown(toast="That did not work. Try again.")
         if shown is None:
-            return False
+            return
+        await self._done.note(update.update_id)
         await self._screens.toast(query, shown.toast)
         await self._screens.answer(query.message.chat.id, shown, str(query.message.message_id))
-        return True
 
     async def _group(self, message: Message, edited: bool) -> None:
         sender = message.from_user
         if sender is None or not is_person(sender) or message.sender_chat is not None:
             return
         said = without_name(message, self._me)
-        if said is None:
+        if said is None or _PAIR.match(said):
             return
         place = group_place(message)
         from_owner = await self._desk.is_owner(PLATFORM, str(sender.id))
@@ -226,14 +237,14 @@ class Intake:
         elif edited and active:  # it does not speak to us any more
             await self._offer(DeletedMessages(place.chat, (line.message_id,)))
 
-    async def _once(self, update: Update, act: Callable[[Update], Awaitable[bool]]) -> None:
-        """Words and presses are acted on once, also when Telegram tells them again after a restart."""
-        if update.update_id in self._done or not await act(update):
-            return
-        self._done[update.update_id] = None
-        while len(self._done) > _DONE_KEPT:
-            self._done.popitem(last=False)
-        await self._memory.put(_DONE, " ".join(map(str, self._done)))
+    async def _once(self, update: Update, act: Callable[[Update], Awaitable[None]]) -> None:
+        """Words and presses are acted on once, also when Telegram tells them again after a restart.
+
+        Returns only when that is written down: until then Telegram keeps the update.
+        """
+        if update.update_id not in self._done:
+            await act(update)
+        await self._done.written(update.update_id)
 
     async def _offer(self, what: Inbound) -> None:
         """Into the inbox. A full chat is offered again for a moment, then passed: a flooder holds only himself."""
@@ -250,7 +261,7 @@ class Intake:
         log.error("telegram.line_passed", chat=chat.key, line=line, reason="the chat's mailbox is full")
 
 
-def _id_of(raw: Raw) -> int:
+def id_of(raw: Raw) -> int:
     """The update's id; 0 when even that cannot be read."""
     id_ = raw.get("update_id") if isinstance(raw, dict) else None
     return id_ if isinstance(id_, int) else 0

@@ -29,7 +29,7 @@ class Menus:
         self._prefix = f"menu:{bot.id}:"
 
     async def publish(self) -> None:
-        """At start: the contacts' menu; and who is the owner no more loses his."""
+        """The contacts' menu; and who is the owner no more loses his. Raises what the desk and the memory raise."""
         await self._set("contacts", BotCommandScopeAllPrivateChats(), self._desk.contact_commands())
         for name in await self._memory.names(self._prefix):
             who = name.removeprefix(self._prefix)

@@ -13,7 +13,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, RetryAfter, TelegramError
 
 from adapters.telegram_errors import flood_s, token_refused, why
-from adapters.telegram_intake import ALLOWED_UPDATES
+from adapters.telegram_intake import ALLOWED_UPDATES, id_of
 
 Raw = dict[str, Any]
 Take = Callable[[Sequence[Raw]], Awaitable[None]]
@@ -89,5 +89,7 @@ async def poll(bot: Bot, take: Take, poll_s: int) -> None:
     while True:
         raws = await until_done(ask_alone)
         await take(raws)
-        if raws:
-            offset = max(raw["update_id"] for raw in raws) + 1
+        if newest := max(map(id_of, raws), default=0):
+            offset = newest + 1
+        elif raws:  # no update that could be confirmed: they come again, but not at once
+            await asyncio.sleep(_FIRST_PAUSE_S)

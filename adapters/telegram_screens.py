@@ -29,6 +29,7 @@ _TEXT_LIMIT = int(MessageLimit.MAX_TEXT_LENGTH)
 _TOAST_LIMIT = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 _NO_CHANGE = ("message is not modified", "message to edit not found", "message can't be edited", "message_id_invalid")
 _PATIENCE_S = 3.0
+_REMEMBER_PAUSES_S = (0.2, 1.0, 3.0)
 _QUESTION = "Your words, please, as a reply to this message."
 
 log = structlog.get_logger()
@@ -126,7 +127,18 @@ class OwnerScreens:
             )
         except TelegramError as error:
             raise self._failure(chat_id, error) from None
-        await self._desk.shown_as(PLATFORM, str(sent.message_id), token)
+        await self._remember(str(sent.message_id), token)
+
+    async def _remember(self, message_id: str, token: str) -> None:
+        """Which question this message asks; asked again where the desk's store is away: it stands there already."""
+        for pause_s in (0.0, *_REMEMBER_PAUSES_S):
+            await asyncio.sleep(pause_s)
+            try:
+                await self._desk.shown_as(PLATFORM, message_id, token)
+            except Exception as error:
+                log.warning("telegram.question_unremembered", message=message_id, error=type(error).__name__)
+            else:
+                return
 
     def _failure(self, chat_id: int, error: TelegramError) -> Exception:
         if isinstance(error, RetryAfter):

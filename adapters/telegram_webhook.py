@@ -26,6 +26,8 @@ from adapters.telegram_settings import WebhookSettings
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # a header's name
 BODY_LIMIT_BYTES = 1024 * 1024
 _CONNECTIONS = 8
+_LOOK_EVERY_S = 180.0
+"""How often we look whether Telegram still calls us."""
 
 log = structlog.get_logger()
 
@@ -81,19 +83,40 @@ async def serve_webhook(bot: Bot, take: Take, settings: WebhookSettings, bound: 
             timeout_graceful_shutdown=2,
         )
     )
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    try:
+    address = f"{settings.url.rstrip('/')}/{path}"
+
+    async def tell() -> None:
         await until_done(
             lambda: bot.set_webhook(
-                f"{settings.url.rstrip('/')}/{path}",
+                address,
                 secret_token=secret,
                 allowed_updates=ALLOWED_UPDATES,
                 max_connections=_CONNECTIONS,
                 drop_pending_updates=False,
             )
         )
+
+    async def watch() -> None:
+        """Somebody else with the token may take the webhook away: then nobody calls us, and nothing fails."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            if (await until_done(bot.get_webhook_info)).url != address:
+                log.error(
+                    "telegram.webhook_taken_away",
+                    next_step="it is set again; stop the other program that uses this bot's token, or revoke the token",
+                )
+                await tell()
+
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    watching: asyncio.Task[None] | None = None
+    try:
+        await tell()
         log.info("telegram.webhook", port=bound.getsockname()[1])
-        await asyncio.shield(serving)
+        watching = asyncio.create_task(watch())
+        for ended in (await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED))[0]:
+            ended.result()
     finally:
+        if watching is not None:
+            watching.cancel()
         server.should_exit = True
         await serving

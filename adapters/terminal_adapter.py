@@ -41,6 +41,7 @@ from adapters.terminal_wire import (
 )
 
 HISTORY_LINES = 30
+_MOST_CARDS = 20
 _HEARTBEAT_S = 3600.0
 _SESSION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LOCAL = "local"
@@ -133,6 +134,8 @@ class TerminalAdapter:
         """Pass on how a turn ended; the interactive client keeps it to itself, `once` returns it."""
         if outcome.chat.platform == self.platform:
             fields = {name: getattr(outcome, name) for name in Ended.__struct_fields__ if name != "chat_key"}
+            if outcome.state not in ("answered", "unknown"):
+                fields["reply"] = ""  # what was not said is the owner's to see, on this end of the socket too
             ended = Ended(chat_key=outcome.chat.key, **fields)
             self._audience.tell(outcome.chat.chat_id, _event(ended), keep=True)
 
@@ -168,16 +171,19 @@ class TerminalAdapter:
         """Words of the owner's, one answer each, until he leaves. Safe to say again: the desk is."""
         heard: OwnerSays | None = says
         while heard is not None:
-            writer.write(to_line(await self._answer_owner(heard.text)))
+            writer.write(to_line(await self._answer_owner(heard)))
             await writer.drain()
             heard = await _read(reader, _OWNER_SAYS)
 
-    async def _answer_owner(self, text: str) -> OwnerHears:
+    async def _answer_owner(self, says: OwnerSays) -> OwnerHears:
         if self._desk is None:
             return OwnerHears(ok=False, text="this bot has no desk")
-        word = Word(self.platform, _LOCAL, self._owner_name, ChatRef(self.platform, _LOCAL), text)
+        word = Word(self.platform, _LOCAL, self._owner_name, ChatRef(self.platform, _LOCAL), says.text)
         shown = await self._desk.word(word) or Shown(ok=False)
-        return OwnerHears(shown.ok, shown.screen.text if shown.screen else shown.toast, await self._desk.board())
+        text = shown.screen.text if shown.screen else shown.toast
+        board = await self._desk.board() if says.cards else ()
+        # an answer is one line of a bounded length, however much waits
+        return OwnerHears(shown.ok, text, board[-_MOST_CARDS:], max(0, len(board) - _MOST_CARDS))
 
     def _seat(self, hello: Hello) -> _Guest | None:
         seat = next((seat for seat in self._seats if seat.contact_type == hello.contact_type), None)

@@ -81,9 +81,12 @@ async def connect(socket_path: Path, hello: Hello) -> AsyncIterator[Connection]:
         writer.close()
 
 
-async def say_as_owner(socket_path: Path, text: str, *, timeout_s: float = 30) -> OwnerHears:
-    """One word of the owner's to the desk, and its answer. Raises NotRunning; NoAnswer after `timeout_s` seconds."""
-    reader, writer = await _knock(socket_path, OwnerSays(text))
+async def say_as_owner(socket_path: Path, text: str, *, cards: bool = False, timeout_s: float = 30) -> OwnerHears:
+    """One word of the owner's to the desk, and its answer; with `cards`, also what waits for him.
+
+    Raises NotRunning; NoAnswer after `timeout_s` seconds.
+    """
+    reader, writer = await _knock(socket_path, OwnerSays(text, cards))
     try:
         async with asyncio.timeout(timeout_s):
             match await _read(reader):

@@ -22,9 +22,10 @@ class Hello(msgspec.Struct, frozen=True, tag_field="event", tag="hello"):
 
 
 class OwnerSays(msgspec.Struct, frozen=True, tag_field="event", tag="owner_says"):
-    """A word of the owner's to the desk, e.g. `autoreply draft for 2h`."""
+    """A word of the owner's to the desk, e.g. `autoreply draft for 2h`. `cards`: he wants to see what waits for him."""
 
     text: str
+    cards: bool = False
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -51,11 +52,13 @@ class NotAllowed(msgspec.Struct, frozen=True, tag_field="event", tag="not_allowe
 
 
 class OwnerHears(msgspec.Struct, frozen=True, tag_field="event", tag="owner_hears"):
-    """What the desk answers. `ok` False: not understood, or refused. `cards`: what waits for the owner now."""
+    """What the desk answers. `ok` False: not understood, or refused. `cards`: the newest of what waits for the owner
+    now, where he asked for them; `more`: so many wait besides."""
 
     ok: bool
     text: str
     cards: tuple[Card, ...] = ()
+    more: int = 0
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):

@@ -3,16 +3,21 @@
 Knows no words but those it is given and no platform's ways. Each act is a script, or a few steps safe to repeat.
 """
 
+import asyncio
+import contextlib
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Literal, cast
 
 import msgspec
 import redis.asyncio
 import structlog
+from redis.exceptions import ResponseError
 
 from adapters.base import ChatRef, OutcomeHidden, PlatformAdapter, RetryLater, SendFailed, Unsends
 from bot import keys
+from bot.contacts import ContactBook
 from bot.corrections import read_contact
 from bot.orders import Orders, Subject
 from bot.outcomes import ENDED
@@ -24,6 +29,7 @@ log = structlog.get_logger()
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
 _AT_ONCE = 500
+_IN_FLIGHT_S, _LOOK_EVERY_S = 3.0, 0.05
 
 
 class _Addressed(msgspec.Struct, frozen=True):
@@ -32,8 +38,8 @@ class _Addressed(msgspec.Struct, frozen=True):
 
 UndoDone = Literal["done", "nothing", "cannot", "refused", "later"]
 """`done`: it is gone everywhere. `nothing`: we have said nothing there that could be taken back, or it was already.
-`cannot`: this platform deletes nothing. `refused`: it will not delete this (too old). `later`: it asks for patience, or
-did not say whether it is gone: ask again."""
+`cannot`: this platform deletes nothing. `refused`: it will not delete this (too old), or nobody knows what arrived.
+`later`: it asks for patience, did not say whether it is gone, or a bubble is on its way just now: ask again."""
 
 
 async def stand_down(scripts: Scripts, chat_key: str, until_ms: int) -> None:
@@ -57,19 +63,19 @@ async def rouse(scripts: Scripts) -> int:
     return len(waiting)
 
 
-async def recall(scripts: Scripts, orders: Orders, platforms: Iterable[str], now_ms: int) -> int:
-    """Call back replies on their way that would not be sent by themselves under these orders; in how many chats.
+async def recall(scripts: Scripts, contacts: ContactBook, orders: Orders, platforms: Iterable[str], now_ms: int) -> int:
+    """Call back replies on their way that would not be sent by themselves now; in how many chats.
 
-    What the owner approved, and a contact's own word, goes on.
+    What has not begun to leave is decided anew. What the owner approved, and a contact's own word, goes on.
     """
     called_back = 0
     for platform in platforms:
         for raw in cast(list[bytes], await scripts.client.zrange(keys.outboxes(platform), 0, -1)):
             chat_key = raw.decode()
             found = cast(bytes | None, await scripts.client.hget(keys.of_chat(chat_key).chat, "contact"))
-            who = read_contact(found or b"")
+            who = contacts.anew(read_contact(found or b""))
             ruling = orders.rule(Subject(chat_key, who.contact_id, who.contact_type), now_ms)
-            if ruling.mode != "auto" or now_ms < orders.paused_until_ms:
+            if ruling.mode != "auto" or now_ms < ruling.defer_until_ms:
                 called_back += await scripts.say("recall", chat_key) == "done"
     return called_back
 
@@ -82,12 +88,14 @@ async def say(
     *,
     discloses: bool = False,
     failed: str = "",
+    skipped: str = "",
 ) -> Literal["said", "already"]:
     """Answer a contact's own word (`/privacy`) with fixed texts, once a line. The chat's outbox carries them.
 
     `discloses`: the first text says that a machine answers here, so that it stands for the notice. The line waits for
     no reply, and the persona reads neither it nor the texts. Its outcome ends `answered`, reason "contact word".
     `failed`: the word could not be carried out; nothing is said, and the line ends dead for this reason.
+    `skipped`: nothing is to be said, and the line ends skipped for this reason.
     """
     request_id = f"{chat_key}:{line_id}"
     bubbles = [
@@ -101,6 +109,7 @@ async def say(
         request_id=request_id,
         bubbles=msgspec.json.encode([msgspec.json.encode(bubble).decode() for bubble in bubbles]),
         failed=failed,
+        skipped=skipped,
     )
     return cast(Literal["said", "already"], done)
 
@@ -113,25 +122,49 @@ async def undo(
     if request_id is None:
         return "nothing"
     await scripts.say("undo", chat_key, request_id=request_id, bubble_ids="[]")
-    ledger = cast(dict[bytes, bytes], await client.hgetall(keys.ledger(request_id)))
+    bubbles = await _landed(client, request_id)
+    if bubbles is None:
+        return "later"
     sent = {
         name.decode(): state.removeprefix(b"sent ").decode()
-        for name, state in ledger.items()
-        if state.startswith(b"sent ") and b"#notice" not in name
+        for name, state in bubbles.items()
+        if state.startswith(b"sent ")
     }
+    if not sent and b"unknown" in bubbles.values():  # it may be out, and nobody knows under which name
+        return "refused"
     if not sent:
         return "done" if leaving else "nothing"
-    adapter: object = adapters.get(ChatRef.parse(chat_key).platform)
+    done = await _unsend(adapters, ChatRef.parse(chat_key), tuple(sent.values()))
+    if done != "done":
+        return done
+    await scripts.say("undo", chat_key, request_id=request_id, bubble_ids=msgspec.json.encode(list(sent)))
+    log.info("reply.undone", request_id=request_id, bubbles=len(sent))
+    return "done"
+
+
+async def _landed(client: redis.asyncio.Redis, request_id: str) -> dict[bytes, bytes] | None:
+    """The ledger of a reply without its notice, once no bubble is being sent; None: one still is after a while."""
+    deadline = time.monotonic() + _IN_FLIGHT_S
+    while True:
+        ledger = cast(dict[bytes, bytes], await client.hgetall(keys.ledger(request_id)))
+        bubbles = {name: state for name, state in ledger.items() if b"#notice" not in name}
+        if not any(state.startswith(b"sending") for state in bubbles.values()):
+            return bubbles
+        if time.monotonic() >= deadline:
+            return None
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _unsend(adapters: Mapping[str, PlatformAdapter], chat: ChatRef, message_ids: tuple[str, ...]) -> UndoDone:
+    adapter: object = adapters.get(chat.platform)
     if not isinstance(adapter, Unsends):
         return "cannot"
     try:
-        await adapter.unsend(ChatRef.parse(chat_key), tuple(sent.values()))
+        await adapter.unsend(chat, message_ids)
     except (RetryLater, OutcomeHidden, TimeoutError):
         return "later"
     except SendFailed:
         return "refused"
-    await scripts.say("undo", chat_key, request_id=request_id, bubble_ids=msgspec.json.encode(list(sent)))
-    log.info("reply.undone", request_id=request_id, bubbles=len(sent))
     return "done"
 
 
@@ -174,6 +207,8 @@ async def forget(scripts: Scripts, chat_key: str) -> int:
         for no in numbers:
             pipe.zrem(of.drafts, no)
         gone += sum(int(count) for count in await pipe.execute())
+    with contextlib.suppress(ResponseError):  # one is being written already, or a server of somebody's forbids it
+        await client.bgrewriteaof()  # the append-only file still holds what was just deleted
     log.info("chat.forgotten", chat=chat_key, gone=gone)
     return gone
 

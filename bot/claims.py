@@ -36,6 +36,7 @@ class Claim:
     stand_down_until_ms: int
     edits: int
     answer_until_ms: int
+    halted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def take(scripts: Scripts, chat_key: str) -> Taken | None:
 def read_claim(taken: Taken) -> Claim:
     """Raises msgspec.DecodeError on lines that this version cannot read."""
     fence, now_ms, mailbox, history, request_id, covered, deadline_ms, *moments = taken.answer
-    stand_down_until_ms, edits, answer_until_ms = map(int, moments)
+    stand_down_until_ms, edits, answer_until_ms, halted = map(int, moments)
     return Claim(
         chat_key=taken.chat_key,
         fence=fence,
@@ -68,4 +69,5 @@ def read_claim(taken: Taken) -> Claim:
         stand_down_until_ms=stand_down_until_ms,
         edits=edits,
         answer_until_ms=answer_until_ms,
+        halted=bool(halted),
     )

@@ -125,7 +125,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 @app.command()
 def halt() -> None:
-    """Stop every send at once, whatever is on its way. `selfsame resume` lets it go on."""
+    """Stop every send at once; replies on their way are called back. `selfsame resume` lets it go on."""
     from bot.sending import halt
 
     _with_redis(halt)
@@ -138,7 +138,7 @@ def resume() -> None:
     from bot.sending import resume
 
     _with_redis(resume)
-    print("sending goes on")
+    print("sending goes on: what you approved leaves now, the other lines are decided anew")
 
 
 @app.command()
@@ -152,9 +152,8 @@ def drafts(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         return
     for draft in held:
         who = f"{draft.contact_type} {draft.contact_name}".strip()
-        print(f"{draft.chat_key} ({who}): {draft.text}")
-    if not held:
-        print("nothing is held")
+        print(f"{draft.no}  {draft.chat_key} ({who}): {draft.text}")
+    print("→ selfsame owner send N, edit N TEXT or discard N" if held else "nothing is held")
 
 
 def _with_redis(act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -> T:

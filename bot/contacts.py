@@ -61,6 +61,11 @@ class ContactBook:
         entry = self._by_id.get(sender) or ContactEntry(sender_name, ids=(sender,))
         return Contact(entry.ids[0], entry.name, declared_type or entry.type or suggested_type or STRANGER)
 
+    def anew(self, known: Contact) -> Contact:
+        """Somebody resolved before, as the file names them by now."""
+        platform, _, sender_id = known.contact_id.partition(":")
+        return self.resolve(platform, sender_id, known.name, None, known.contact_type) if known.contact_id else known
+
     def entries(self) -> tuple[ContactEntry, ...]:
         """Everybody the file names, in its order."""
         self._reload()

@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,6 +17,7 @@ from model_server.errors import ConfigError
 TOKEN_VARIABLE = "SELFSAME_DISCORD_TOKEN"  # noqa: S105 - the name of the variable, not a token
 _FORBIDDEN_IN_NAMES = ("discord", "clyde")
 _LONGEST_NAME = 80
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _FROM_PORTAL = (
     "take it from the Developer Portal (your application → Bot → Reset Token); docs/discord.md goes through it"
 )
@@ -52,8 +54,7 @@ def discord_settings(config: DiscordConfig, owner_name: str) -> DiscordSettings 
     """What the adapter is told; None when Discord is off. Raises ConfigError."""
     if not config.enabled:
         return None
-    if not config.api_base.startswith(("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")):
-        raise ConfigError("[discord] api_base would send the token in the clear", "remove it, or use an https address")
+    _check_address(config.api_base)
     if config.avatar_url and not config.avatar_url.startswith("https://"):
         raise ConfigError("[discord] avatar_url is no https address", "give the https:// address of a picture")
     if config.webhook_channels:
@@ -70,6 +71,19 @@ def discord_settings(config: DiscordConfig, owner_name: str) -> DiscordSettings 
         bot_lines=config.bot_lines,
         api_base=config.api_base.rstrip("/"),
     )
+
+
+def _check_address(address: str) -> None:
+    """The token goes there: encrypted, or not beyond this machine."""
+    try:
+        parts = urlsplit(address)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a bracket left open, a port above 65535
+        named = False
+    if not named or any(character.isspace() for character in address) or parts.query or parts.fragment:
+        raise ConfigError("[discord] api_base is no address", f"remove it, or give one like {OFFICIAL_API}")
+    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _THIS_MACHINE):
+        raise ConfigError("[discord] api_base would send the token in the clear", "remove it, or use an https address")
 
 
 def _check_voice(name: str) -> None:

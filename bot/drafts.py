@@ -50,6 +50,7 @@ class Draft(msgspec.Struct, frozen=True):
     deadline_ms: int
     """The platform takes no reply from this moment on; 0: none."""
     regenerating: bool
+    """Another proposal is being written, and its time is not over."""
     final: str
     """What was approved; empty before and when nothing was."""
     ended_ms: int = 0
@@ -168,7 +169,7 @@ def _read(raw: dict[bytes, bytes]) -> Draft | None:
         version=int(found["version"]),
         created_ms=int(found["created_ms"]),
         deadline_ms=int(found["deadline_ms"]),
-        regenerating=bool(found.get("regenerating")),
+        regenerating="regenerating" in found and time.time_ns() // 1_000_000 < int(found.get("until_ms", 0)),
         final=found.get("final", b"").decode(),
         ended_ms=int(found.get("ended_ms", 0)),
     )

@@ -49,7 +49,7 @@ class Facts:
     why: str
     """Why this mode, in the owner's words."""
     defer_until_ms: int = 0
-    """Quiet hours or a pause; 0: none."""
+    """Quiet hours, a pause or the kill switch; 0: none."""
     refusal: str | None = None
     """Why the platform would refuse a reply now."""
     answer_until_ms: int = 0

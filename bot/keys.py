@@ -35,7 +35,9 @@ moved on."""
 COUNTS = f"{_PREFIX}counts"
 """Hash: how many lines were full or duplicate, how many turns stand in each ending state."""
 HALT = f"{_PREFIX}halt"
-"""The kill switch: while this key exists nothing is sent."""
+"""The kill switch: while this key exists nothing is sent, and nothing new is decided on."""
+RESUMED = f"{_PREFIX}resumed"
+"""When the kill switch was last taken off (Unix ms): no reply that nobody asked for leaves from before that moment."""
 OUTCOME_PREFIX = f"{_PREFIX}outcome:"
 """+ request id: hash of how a turn ended, kept for days from that moment; a held one as long as its draft is open."""
 LEDGER_PREFIX = f"{_PREFIX}ledger:"
@@ -81,7 +83,7 @@ class ChatKeys:
     """Hash: fence, send_fence, send_tries, the open turn (request_id, n, request, deadline_ms, mode, attempt, decision,
     opened_ms), takeover, stand-down, deferred_until_ms, notice, edits (how often waiting lines changed), draft (its
     number while open), answer_until_ms, contact (JSON of who wrote last), last_request, last_sent,
-    recalled_ms. As `history` and
+    recalled_ms, taken_over (the draft he said he would answer himself, until he has). As `history` and
     `shown` it is forgotten when the chat has been silent for months."""
     mailbox: str
     """List of unanswered lines, oldest first: `<accepted_ms> <Mail as JSON>`."""
@@ -107,6 +109,7 @@ class ChatKeys:
     recent: str = RECENT
     counts: str = COUNTS
     halt: str = HALT
+    resumed: str = RESUMED
     outcome: str = OUTCOME_PREFIX
     ledger: str = LEDGER_PREFIX
     ended: str = ENDED

@@ -75,6 +75,26 @@ async def clear_rule(client: redis.asyncio.Redis, scope: Scope) -> bool:
     return bool(await client.hdel(ORDERS, f"rule:{key}", f"timed:{key}"))
 
 
+async def is_blocked(client: redis.asyncio.Redis, contact_id: str) -> bool:
+    """Whether the owner has blocked this contact. ConfigError on what is no order."""
+    key = key_of(("contact", contact_id))
+    raw = cast(bytes | None, await client.hget(ORDERS, f"rule:{key}"))
+    return raw is not None and _decode(raw, ModeRule, f"the order for {key}").mode == "block"
+
+
+async def forget_scope(client: redis.asyncio.Redis, scope: Scope) -> None:
+    """Remove every order for a scope, its windows too; but a block: nobody lifts that by being forgotten."""
+    key = key_of(scope)
+    stored = await cast(Awaitable[dict[bytes, bytes]], client.hgetall(ORDERS))
+    gone = [f"timed:{key}", f"rule:{key}"]
+    for field, raw in stored.items():
+        if field.startswith(b"window:") and _decode(raw, Window, "a line of the schedule").scope == scope:
+            gone.append(field.decode())
+        elif field.decode() == f"rule:{key}" and _decode(raw, ModeRule, f"the order for {key}").mode == "block":
+            gone.remove(f"rule:{key}")
+    await client.hdel(ORDERS, *gone)
+
+
 async def set_pause(client: redis.asyncio.Redis, until_ms: int) -> None:
     """Put everything off until then; 0 ends a pause, FOREVER_MS has no end."""
     await client.hset(ORDERS, "pause", str(until_ms))

@@ -5,6 +5,7 @@ contact, type, everywhere. At one scope an order with an end goes before a windo
 lasting order. Pauses and quiet hours only put off; a blocked contact is blocked in every chat, whatever else was said.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -102,13 +103,12 @@ class Orders(msgspec.Struct, frozen=True):
 
     def ordered(self, scope: Scope, now_ms: int) -> Ruling | None:
         """What was ordered for exactly this scope and is in force; None: a wider scope decides. Quiet hours aside."""
-        lasting = self.rules.get(key_of(scope))
-        if lasting is None or lasting.mode != "block":
-            covering = self._covering(scope, now_ms)
-            if covering is not None or lasting is None:
-                return covering
-        since = in_words(lasting.set_ms, now_ms, self._clock)
-        return Ruling(lasting.mode, f"{_SAID[lasting.mode]}{_place(scope)} since {since}")
+        return next(iter(self._standing(scope, now_ms)), None)
+
+    def blocked(self, contact_id: str) -> bool:
+        """Whether the owner has blocked this contact."""
+        rule = self.rules.get(key_of(("contact", contact_id)))
+        return rule is not None and rule.mode == "block"
 
     def default_for(self, contact_type: str) -> Ruling:
         """What the configuration says where nothing was ordered."""
@@ -132,17 +132,25 @@ class Orders(msgspec.Struct, frozen=True):
     def _clock(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
-    def _covering(self, scope: Scope, now_ms: int) -> Ruling | None:
-        """The order with an end, else the last line of the schedule, that holds at this scope now."""
+    def _standing(self, scope: Scope, now_ms: int) -> Iterator[Ruling]:
+        """The orders in force at exactly this scope, each before those it covers; nothing covers a block."""
+        lasting = self.rules.get(key_of(scope))
+        if lasting is None or lasting.mode != "block":
+            yield from self._covering(scope, now_ms)
+        if lasting is not None:
+            since = in_words(lasting.set_ms, now_ms, self._clock)
+            yield Ruling(lasting.mode, f"{_SAID[lasting.mode]}{_place(scope)} since {since}")
+
+    def _covering(self, scope: Scope, now_ms: int) -> Iterator[Ruling]:
+        """The order with an end, then the lines of the schedule, the last first, that hold at this scope now."""
         if (rule := self._timed(scope, now_ms)) is not None and rule.until_ms is not None:
-            return Ruling(rule.mode, f"{rule.mode}{_place(scope)} {until_words(rule.until_ms, now_ms, self._clock)}")
+            yield Ruling(rule.mode, f"{rule.mode}{_place(scope)} {until_words(rule.until_ms, now_ms, self._clock)}")
         for window in sorted(self.windows, key=lambda window: -window.no):
             if window.mode == "quiet" or window.scope != scope:
                 continue
             if (end_ms := ends_ms(window, now_ms, self._clock)) is not None:
                 until = until_words(end_ms, now_ms, self._clock)
-                return Ruling(window.mode, f"{window.mode}{_place(scope)} {until} (schedule {window.no})")
-        return None
+                yield Ruling(window.mode, f"{window.mode}{_place(scope)} {until} (schedule {window.no})")
 
     def _mode(self, subject: Subject, now_ms: int) -> Ruling:
         blocked = self.ordered(("contact", subject.contact_id), now_ms)
@@ -150,13 +158,12 @@ class Orders(msgspec.Struct, frozen=True):
             return blocked
         stranger = subject.contact_type == STRANGER
         for scope in subject.scopes:
-            ruling = self.ordered(scope, now_ms)
-            # An order for everybody means those the owner knows: for strangers it can only hold back further.
-            if ruling is None or (
-                scope == EVERYWHERE and stranger and _STRICTNESS[ruling.mode] >= _STRICTNESS[self.strangers]
-            ):
-                continue
-            return ruling
+            for ruling in self._standing(scope, now_ms):
+                # An order for everybody means those the owner knows: for strangers it can only hold back further.
+                # One that does not reach them uncovers for them what it covers for others.
+                reaches = _STRICTNESS[ruling.mode] < _STRICTNESS[self.strangers]
+                if scope != EVERYWHERE or not stranger or reaches:
+                    return ruling
         return self.default_for(subject.contact_type)
 
     def _quiet(self, subject: Subject, mode: Mode, now_ms: int) -> Ruling | None:

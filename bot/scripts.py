@@ -50,7 +50,7 @@ _KEEP_S = 7 * 86_400
 _RECENT_TURNS = 200
 _YOUNG_MS = 60_000
 """An edit of a line never seen, younger than this, overtook the line itself."""
-_SHARED = ("prelude", "ends", "drafts")
+_SHARED = ("prelude", "ends", "drafts", "call_back")
 
 
 class Scripts:

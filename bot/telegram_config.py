@@ -8,7 +8,7 @@ import re
 import stat
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -18,6 +18,7 @@ from model_server.errors import ConfigError
 TOKEN_VARIABLE = "SELFSAME_TELEGRAM_TOKEN"  # noqa: S105  # its name
 _TOKEN_FORM = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 _SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _FROM_BOTFATHER = "take it from @BotFather (/mybots → your bot → API Token); docs/telegram.md goes through it"
 
 
@@ -47,10 +48,15 @@ def telegram_settings(config: TelegramConfig) -> TelegramSettings | None:
     """What the adapter is told; None when Telegram is off. Raises ConfigError."""
     if not config.enabled:
         return None
-    base = urlsplit(config.base_url)
-    if base.scheme not in ("http", "https") or not base.netloc:
+    base = _address(config.base_url)
+    if base is None or base.scheme not in ("http", "https"):
         raise ConfigError(
             f"[telegram] base_url {config.base_url!r} is no address", f"remove it, or write one like {API_ROOT}"
+        )
+    if base.scheme == "http" and base.hostname not in _THIS_MACHINE:
+        raise ConfigError(
+            "[telegram] base_url would send the token in the clear",
+            "remove it, or use an https address; plain http only to this machine",
         )
     return TelegramSettings(
         token=_token(config),
@@ -89,14 +95,14 @@ def _from_file(path: Path) -> str:
 
 
 def _webhook(config: TelegramConfig) -> WebhookSettings:
-    url = urlsplit(config.webhook_url)
-    if url.scheme != "https" or not url.netloc or url.query or url.fragment:
+    url = _address(config.webhook_url)
+    if url is None or url.scheme != "https":
         raise ConfigError(
             f"[telegram] webhook_url {config.webhook_url!r} is no https address",
             "write one like https://bot.example.org/telegram, or remove it to poll",
         )
     host, colon, port = config.webhook_listen.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+    if not colon or not host or not _is_one_word(host) or not port.isdecimal() or int(port) > 65_535:
         raise ConfigError(
             f"[telegram] webhook_listen {config.webhook_listen!r} is no host and port", "write one like 127.0.0.1:8443"
         )
@@ -106,3 +112,17 @@ def _webhook(config: TelegramConfig) -> WebhookSettings:
             "remove it (then one is made at every start), or use letters, digits, _ and -",
         )
     return WebhookSettings(config.webhook_url, host.strip("[]"), int(port), config.webhook_secret)
+
+
+def _address(address: str) -> SplitResult | None:
+    """Its parts; None for what is no plain address: no host, a blank, a bracket left open, a port above 65535."""
+    try:
+        parts = urlsplit(address)
+        named = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts if named and _is_one_word(address) and not parts.query and not parts.fragment else None
+
+
+def _is_one_word(text: str) -> bool:
+    return text.isprintable() and not any(character.isspace() for character in text)

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 _CHATS_AT_ONCE = 64
 # The worker says "expired" itself at the deadline; we only speak for workers that are gone.
 _GRACE_MS = 1_000
+# How soon to look again under the kill switch, should nobody rouse the chat when it is off.
+_HALTED_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,11 @@ def look_at_open(claim: Claim, config: TurnsConfig) -> Defer | Expire | None:
 
 
 def look(claim: Claim, config: TurnsConfig, ruling: Ruling, refusal: str | None) -> Decision:
-    """What to do with a claimed chat in which no request is to be waited for. Pure."""
+    """What to do with a claimed chat in which no request is to be waited for. Pure.
+
+    Under the kill switch everything that would need a reply waits.
+    """
+    halted_until_ms = claim.now_ms + _HALTED_MS if claim.halted else 0
     return decide(
         Facts(
             now_ms=claim.now_ms,
@@ -65,7 +71,7 @@ def look(claim: Claim, config: TurnsConfig, ruling: Ruling, refusal: str | None)
             expiry_ms=config.expiry_ms,
             mode=ruling.mode,
             why=ruling.why,
-            defer_until_ms=ruling.defer_until_ms,
+            defer_until_ms=max(ruling.defer_until_ms, halted_until_ms),
             refusal=refusal,
             answer_until_ms=claim.answer_until_ms,
         )

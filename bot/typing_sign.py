@@ -25,7 +25,9 @@ class TypingSign:
         self._shown: dict[str, float] = {}
 
     async def step(self) -> None:
-        """Show the sign in every chat that has not had one for four seconds."""
+        """Show the sign in every chat that has not had one for four seconds. None under the kill switch."""
+        if await self._client.exists(keys.HALT):
+            return
         busy = {member.decode() for member in await self._busy()}
         now = time.monotonic()
         self._shown = {chat_key: at for chat_key, at in self._shown.items() if chat_key in busy}

@@ -199,8 +199,8 @@ def test_should_send_nothing_while_sending_is_halted(running: Running) -> None:
         visitor.get("/")
         line = {"text": "hello there", "line_id": "1f8fad5b-d9cb-469f-a165"}
         assert visitor.post("/api/lines", json=line).status_code == 202
-        held = within(60, lambda: (now := running.status())["halted"] and now["leaving"] == 1)
-        assert held
+        within(60, lambda: (now := running.status())["halted"] and now["waiting_chats"] == 1)
+        assert running.status()["requests"] == running.status()["leaving"] == 0, "nothing is even written"
         assert [said["author"] for said in visitor.get("/api/history").json()["lines"]] == ["contact"]
         assert running.selfsame("resume").returncode == 0
         within(60, lambda: running.status()["ended"].get("answered", 0) == before + 1)

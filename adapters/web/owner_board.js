@@ -23,7 +23,7 @@ export class Board {
       if (place !== node) this.list.insertBefore(node, place);
       this.#draw(node, screen);
     }
-    const count = cards.length;
+    const count = cards.filter((card) => card.screen.rows.length).length; // a card without buttons only tells
     this.title.textContent = count ? `${count} ${count === 1 ? "draft waits" : "drafts wait"} for you` : "No draft waits for you";
   }
 

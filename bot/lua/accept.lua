@@ -10,17 +10,29 @@ local now = now_ms()
 local waiting = redis.call('LLEN', key.mailbox)
 local draft = open_draft()
 if arg.from_owner == '1' then
-  -- whatever of ours he was quicker than: a draft, a turn being written, a reply on its way out
-  local request_id, proposed, blend = redis.call('HGET', key.chat, 'request_id'), '', '{}'
+  -- whatever of ours he was quicker than: a draft, a turn being written, a reply on its way out; or what he took over
+  local request_id, taken_over_no = unpack(redis.call('HMGET', key.chat, 'request_id', 'taken_over'))
+  local proposed, blend, instead_of = '', '{}', draft
   local leaving = redis.call('LINDEX', key.outbox, 0)
-  if draft then
-    request_id, proposed, blend = unpack(redis.call('HMGET', key.draft .. draft, 'request_id', 'text', 'blend'))
-  elseif not request_id and leaving then
+  if not draft and not request_id and leaving then
     request_id = cjson.decode(leaving).request_id
-    local reply = redis.call('HMGET', key.outcome .. request_id, 'reply', 'blend')
-    proposed, blend = reply[1] or '', reply[2] or '{}'
+    local reply = redis.call('HMGET', key.outcome .. request_id, 'reply', 'blend', 'draft', 'approved')
+    proposed, blend, instead_of = reply[1] or '', reply[2] or '{}', reply[3]
+    if reply[4] and unbegun(request_id) then
+      -- approved, and now said otherwise before any of it left: the one act gives way to the other
+      redis.call('XDEL', key.corrections, reply[4])
+    end
+  elseif not draft and not request_id then
+    instead_of = taken_over_no
   end
-  correct(request_id and 'answered' or 'takeover', request_id or '', proposed, arg.text, blend, contact())
+  if instead_of then
+    local of = redis.call('HMGET', key.draft .. instead_of, 'request_id', 'text', 'blend')
+    request_id, proposed, blend = of[1] or request_id, of[2] or proposed, of[3] or blend
+  end
+  redis.call('HDEL', key.chat, 'taken_over')
+  if arg.text ~= '' then  -- where the platform hides his words, there is nothing to learn from
+    correct(request_id and 'answered' or 'takeover', request_id or '', proposed, arg.text, blend, contact())
+  end
   if draft then
     end_draft(draft, 'answered', 'owner answered', '')
     conclude(request_id, 'skipped', 'owner answered')
@@ -55,8 +67,10 @@ end
 redis.call('SET', seen, 1, 'EX', arg.keep_s)
 redis.call('ZADD', key.chats, now, arg.chat_key)
 redis.call('ZREMRANGEBYSCORE', key.chats, '-inf', now - CHAT_KEEP_S * 1000)
-remember(arg.line)
-show(arg.line)
+if arg.text ~= '' or arg.from_owner ~= '1' then
+  remember(arg.line)
+  show(arg.line)
+end
 reschedule()
 new_fence()
 keep_chat()

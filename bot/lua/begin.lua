@@ -1,4 +1,4 @@
--- The last look before a send: kill switch, fence, takeover, changed orders, window, ledger.
+-- The last look before a send: fence, kill switch, ledger, takeover, changed orders, window.
 -- Invariant: a bubble whose send began under another fence may be out already: it is sent again only while the platform
 -- would show it once, and not after a takeover.
 -- Repeating this script under the same fence is allowed, to who knows that it has not sent yet.
@@ -6,7 +6,12 @@ if redis.call('HGET', key.chat, 'send_fence') ~= arg.fence then
   return 'lost'
 end
 local now = now_ms()
-if redis.call('EXISTS', key.halt) == 1 then
+local committed, draft, because =
+  unpack(redis.call('HMGET', key.outcome .. arg.request_id, 'committed_ms', 'draft', 'because'))
+local unasked = not draft and not because
+-- Under the kill switch what somebody asked for waits; what nobody did is called back, also once the switch is off again.
+local halted = redis.call('EXISTS', key.halt) == 1
+if halted and not unasked then
   redis.call('ZADD', key.outboxes, now + arg.halted_ms, arg.chat_key)
   return 'halted'
 end
@@ -22,11 +27,9 @@ if at_risk and now - first_ms >= tonumber(arg.resend_safe_ms) then
 end
 local takeover, recalled, answer_until =
   unpack(redis.call('HMGET', key.chat, 'takeover_ms', 'recalled_ms', 'answer_until_ms'))
-local committed, draft, because =
-  unpack(redis.call('HMGET', key.outcome .. arg.request_id, 'committed_ms', 'draft', 'because'))
-local unasked = not draft and not because
+local unwanted_ms = math.max(tonumber(recalled or 0), tonumber(redis.call('GET', key.resumed) or 0))
 if (takeover and tonumber(takeover) >= tonumber(committed))
-  or (recalled and unasked and tonumber(recalled) >= tonumber(committed)) then
+  or (unasked and (halted or unwanted_ms >= tonumber(committed))) then
   return at_risk and 'hidden' or 'withdrawn'
 end
 if answer_until and now >= tonumber(answer_until) then

@@ -15,5 +15,5 @@ local turn = redis.call('HMGET', key.chat, 'request_id', 'n', 'deadline_ms', 'st
 return {
   new_fence(), now, redis.call('LRANGE', key.mailbox, 0, -1), redis.call('LRANGE', key.history, 0, -1),
   turn[1] or '', turn[2] or '0', turn[3] or '0', turn[4] or '0',
-  turn[5] or '0', turn[6] or '0',
+  turn[5] or '0', turn[6] or '0', redis.call('EXISTS', key.halt),
 }

@@ -33,6 +33,7 @@ if mode == 'hold' then
   return 'held'
 end
 remember(arg.line)
-redis.call('HSET', outcome, 'state', 'sending', 'line', arg.line)
+-- until it has begun to leave its lines can still wait again (call_back.lua)
+redis.call('HSET', outcome, 'state', 'sending', 'line', arg.line, 'mails', cjson.encode(mails))
 enqueue(arg.request_id, cjson.decode(arg.bubbles))
 return 'committed'

@@ -12,15 +12,6 @@ for _, id in ipairs(cjson.decode(arg.line_ids)) do
     end
   end
 end
--- A reply of its own accord to such a line, that has not begun to leave, stays unsaid.
-for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
-  local answered = redis.call('HMGET', key.outcome .. cjson.decode(raw).request_id, 'lines', 'draft')
-  for _, id in ipairs(answered[1] and not answered[2] and cjson.decode(answered[1]) or {}) do
-    if gone[id] then
-      redis.call('HSET', key.chat, 'recalled_ms', string.format('%d', now_ms()))
-    end
-  end
-end
 -- Splits entries of a mailbox: what is left, the ids of the others, and whether one of the first n is among these.
 local function without(entries, n)
   local left, ids, covered = {}, {}, false
@@ -34,6 +25,22 @@ local function without(entries, n)
     end
   end
   return left, ids, covered
+end
+-- A reply of its own accord to such a line is called back; what else it answers is decided anew.
+local leaving = false
+for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
+  local outcome = key.outcome .. cjson.decode(raw).request_id
+  local lines, draft, mails = unpack(redis.call('HMGET', outcome, 'lines', 'draft', 'mails'))
+  for _, id in ipairs(not draft and cjson.decode(lines) or {}) do
+    leaving = leaving or gone[id]
+  end
+  if mails then
+    local kept = without(cjson.decode(mails), 0)
+    redis.call('HSET', outcome, 'mails', #kept > 0 and cjson.encode(kept) or '[]')
+  end
+end
+if leaving then
+  call_back()
 end
 local draft = open_draft()
 local left, ids, covered = {}, {}, false
@@ -65,7 +72,7 @@ end
 local entries = redis.call('LRANGE', key.mailbox, 0, -1)
 left, ids, covered = without(entries, tonumber(redis.call('HGET', key.chat, 'n') or 0))
 if #ids == 0 then
-  return 'duplicate'
+  return leaving and 'taken' or 'duplicate'
 end
 redis.call('DEL', key.mailbox)
 if #left > 0 then

@@ -11,10 +11,10 @@ local request_id, proposed, blend, who = unpack(redis.call('HMGET', of, 'request
 if arg.state == 'sent' and arg.text ~= proposed then
   return 'changed'
 end
-correct(arg.state, request_id, proposed, arg.text, blend, who)
+local entry_id = correct(arg.state, request_id, proposed, arg.text, blend, who)
 end_draft(arg.no, arg.state, '', arg.text)
 remember(arg.line)
-redis.call('HSET', key.outcome .. request_id, 'state', 'sending', 'reply', arg.text, 'line', arg.line,
+redis.call('HSET', key.outcome .. request_id, 'state', 'sending', 'reply', arg.text, 'line', arg.line, 'approved', entry_id,
   'committed_ms', string.format('%d', now_ms()))
 enqueue(request_id, cjson.decode(arg.bubbles))
 keep_chat()

@@ -1,5 +1,6 @@
 -- A line now reads differently. It is replaced wherever it stands; whoever was answering it begins anew.
--- Invariant: the line stays in one place; a turn or a draft made of its old words never leaves any more.
+-- Invariant: the line stays in one place; a turn, a draft or an automatic reply made of its old words never leaves any
+-- more (of a reply that had begun to leave, the rest).
 -- Of a line never seen: `unseen` while it may still be on its way, to be taken as a new one.
 if redis.call('EXISTS', key.seen .. arg.line_id) == 0 then
   return now_ms() - arg.at_ms < tonumber(arg.young_ms) and 'unseen' or 'duplicate'
@@ -22,6 +23,23 @@ local function replace(entries)
       return i
     end
   end
+end
+-- A reply of its own accord to the old words is called back.
+local leaving = false
+for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
+  local outcome = key.outcome .. cjson.decode(raw).request_id
+  local lines, draft, mails = unpack(redis.call('HMGET', outcome, 'lines', 'draft', 'mails'))
+  for _, id in ipairs(changed and not draft and cjson.decode(lines) or {}) do
+    leaving = leaving or id == arg.line_id
+  end
+  mails = mails and cjson.decode(mails) or {}
+  if replace(mails) then
+    redis.call('HSET', outcome, 'mails', cjson.encode(mails))
+    leaving, changed = true, true
+  end
+end
+if leaving then
+  call_back()
 end
 local draft = open_draft()
 if changed and draft then

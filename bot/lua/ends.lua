@@ -63,10 +63,18 @@ local function conclude(request_id, state, reason)
   redis.call('PUBLISH', key.channel, request_id)
 end
 
--- Keep what the owner did, with the chat up to it: to be called before his words enter the history.
+-- Keep what the owner did, with the chat up to it: to be called before his words enter the history. Of a line of his own
+-- that nothing of ours waited for, with what came since his last one, that one included: what was before is kept there.
+-- Returns the entry's id.
 local function correct(what, request_id, proposed, final, blend, who)
   local lines = redis.call('LRANGE', key.history, -CORRECTION_LINES, -1)
-  redis.call('XADD', key.corrections, '*', 'at_ms', string.format('%d', now_ms()), 'chat_key', arg.chat_key,
+  for i = #lines, 1, -1 do
+    if what == 'takeover' and cjson.decode(lines[i]).author == 'owner' then
+      lines = {unpack(lines, i)}
+      break
+    end
+  end
+  return redis.call('XADD', key.corrections, '*', 'at_ms', string.format('%d', now_ms()), 'chat_key', arg.chat_key,
     'request_id', request_id, 'outcome', what, 'contact', who, 'lines', '[' .. table.concat(lines, ',') .. ']',
     'proposed', proposed, 'final', final, 'blend', blend)
 end

@@ -12,7 +12,7 @@ if not first or first.bubble_id ~= arg.bubble_id then
   return 'lost'
 end
 local now = now_ms()
-local ledger = key.ledger .. arg.request_id
+local ledger, outcome = key.ledger .. arg.request_id, key.outcome .. arg.request_id
 local verdict = arg.verdict
 local before = redis.call('HGET', ledger, arg.bubble_id)
 local at_risk = before and string.find(before, ' again$') ~= nil
@@ -33,12 +33,20 @@ end
 if not (at_risk and verdict == 'pending') then
   redis.call('HSET', ledger, arg.bubble_id, verdict)
 end
+local because, draft, committed, mails =
+  unpack(redis.call('HMGET', outcome, 'because', 'draft', 'committed_ms', 'mails'))
+if verdict == 'withdrawn' and mails and not taken_over(committed) and call_back()[arg.request_id] then
+  return 'ended'
+end
 if verdict == 'pending' then
   redis.call('ZADD', key.outboxes, now + arg.after_ms, arg.chat_key)
   return 'later'
 end
 redis.call('LPOP', key.outbox)
 redis.call('HDEL', key.chat, 'send_tries')
+if not is_notice(arg.bubble_id) then
+  redis.call('HDEL', outcome, 'mails')
+end
 if string.find(verdict, '^sent') or verdict == 'unknown' then
   show(cjson.encode({line_id = arg.bubble_id, author = 'persona', text = first.text, at_ms = now}))
   if not is_notice(arg.bubble_id) then
@@ -51,6 +59,9 @@ if is_notice(arg.bubble_id) then
   local hidden = verdict == 'unknown' and redis.call('HINCRBY', key.chat, 'notice_tries', 1) or 0
   if string.find(verdict, '^sent') or hidden >= tonumber(arg.notice_tries) then
     redis.call('HSET', key.chat, 'disclosed_ms', now)
+    if hidden > 0 then
+      tell_owner(arg.request_id, arg.chat_key, 'unknown', 'its notice was hidden each time')
+    end
   end
 end
 -- After a refusal or a takeover the rest of this reply stays unsaid.
@@ -81,15 +92,12 @@ for i = 1, #entries, 2 do
     failed = failed or string.find(state, '^failed') ~= nil
   end
 end
-local outcome = key.outcome .. arg.request_id
-local line, because, draft, committed =
-  unpack(redis.call('HMGET', outcome, 'line', 'because', 'draft', 'committed_ms'))
+local line = redis.call('HGET', outcome, 'line')
 if line and not sent and not unknown then
   redis.call('LREM', key.history, -1, line)
 end
-redis.call('HDEL', outcome, 'line')
-local takeover = tonumber(redis.call('HGET', key.chat, 'takeover_ms') or 0)
-local state, reason = 'skipped', takeover >= tonumber(committed) and 'owner answered' or 'called back'
+redis.call('HDEL', outcome, 'line', 'mails')
+local state, reason = 'skipped', taken_over(committed) and 'owner answered' or 'called back'
 if unknown then
   state, reason = 'unknown', 'the platform hid the outcome of a send'
 elseif failed then

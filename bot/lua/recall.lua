@@ -1,5 +1,6 @@
--- Orders have changed: what was decided on under the old ones and has not begun to leave stays unsaid (begin.lua).
--- An approved draft and a contact's own word are not touched by that. 'none': nothing of that kind is on its way.
+-- Orders have changed: what was decided on under the old ones does not leave any more; what of it has not begun to is
+-- decided anew. An approved draft and a contact's own word are not touched by that. 'none': nothing of that kind is on
+-- its way.
 local found = 'none'
 for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
   local kept = redis.call('HMGET', key.outcome .. cjson.decode(raw).request_id, 'draft', 'because')
@@ -8,6 +9,6 @@ for _, raw in ipairs(redis.call('LRANGE', key.outbox, 0, -1)) do
   end
 end
 if found == 'done' then
-  redis.call('HSET', key.chat, 'recalled_ms', string.format('%d', now_ms()))
+  call_back()
 end
 return found

@@ -1,4 +1,4 @@
--- Answer a line with fixed texts, once; or, when what it asked for failed, end it dead, in the owner's sight alone.
+-- Answer a line with fixed texts, once; or end it unanswered: dead, in the owner's sight alone, or skipped.
 local seen = key.seen .. arg.line_id
 if redis.call('EXISTS', seen) == 1 then
   return 'already'
@@ -7,8 +7,9 @@ local now = now_ms()
 redis.call('SET', seen, 1, 'EX', arg.keep_s)
 redis.call('ZADD', key.chats, now, arg.chat_key)
 open_outcome(arg.request_id, {arg.line_id}, now)
-if arg.failed ~= '' then
-  conclude(arg.request_id, 'dead', arg.failed)
+if arg.failed ~= '' or arg.skipped ~= '' then
+  local dead = arg.failed ~= ''
+  conclude(arg.request_id, dead and 'dead' or 'skipped', dead and arg.failed or arg.skipped)
   return 'said'
 end
 redis.call('HSET', key.outcome .. arg.request_id, 'state', 'sending', 'because', 'contact word',

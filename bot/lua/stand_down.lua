@@ -3,7 +3,8 @@
 if arg.until_ms == '0' then
   redis.call('HDEL', key.chat, 'stand_down_until_ms')
 else
-  redis.call('HSET', key.chat, 'stand_down_until_ms', arg.until_ms, 'recalled_ms', string.format('%d', now_ms()))
+  redis.call('HSET', key.chat, 'stand_down_until_ms', arg.until_ms)
+  call_back()
   close_turn()
 end
 reschedule()

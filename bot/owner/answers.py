@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from adapters.owner_port import Screen, Shown
 from bot.orders import Scope
-from bot.owner.names import People
+from bot.owner.names import People, namesakes
 
 SCREEN_LIMIT_CHARS = 1_900
 """The longest screen: Discord takes 2,000 characters."""
+_NAMESAKES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ def listed(head: str, lines: Iterable[str], none: str) -> str:
 
 
 def placed(scope: Scope, people: People) -> str:
-    """`for family`, `for Ann`, `in Ann (telegram:42)`, `everywhere`: where an order holds, in words."""
+    """`for family`, `for Ann`, `in Ann (friend, telegram:42)`, `everywhere`: where an order holds, in words."""
     kind, name = scope
     if kind == "global":
         return "everywhere"
     if kind == "chat":
-        return f"in {people.title(name)}"
+        writes = people.of_chat(name)
+        return f"in {writes.contact.name} ({writes.contact.contact_type}, {name})" if writes else f"in {name}"
     person = people.by_id(name) if kind == "contact" else None
     return f"for {person.contact.name if person else name}"
 
@@ -70,8 +72,19 @@ def addressed(scope: Scope) -> str:
     kind, name = scope
     if kind == "global":
         return ""
-    quoted = f'"{name}"' if " " in name else name
-    return f" in {quoted}" if kind == "chat" else f" for {quoted}"
+    return f" in {quoted(name)}" if kind == "chat" else f" for {quoted(name)}"
+
+
+def quoted(name: str) -> str:
+    """A name as one word of a command."""
+    return f'"{name}"' if " " in name else name
+
+
+def not_meant(scope: Scope, people: People) -> list[str]:
+    """That an order for a type is not for the person who is called like it; nothing where nobody is."""
+    called = namesakes(people, scope)
+    ids = ", ".join(person.contact.contact_id for person in called[:_NAMESAKES])
+    return [f"`{scope[1]}` means the type; the person of that name is {ids}."] if called else []
 
 
 def weighed(blend: Mapping[str, float]) -> str:

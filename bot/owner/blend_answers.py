@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from bot.owner.answers import Answer, listed, refused, weighed
+from bot.owner.answers import Answer, listed, not_meant, quoted, refused, weighed
 from bot.owner.commands import BlendClear, BlendSet
 from bot.owner.names import NotOne, People, find_whom
 from bot.owner.office import Office
 from model_server.blend_store import clear_blend, set_blend
-from model_server.blends import BlendBook, resolve
+from model_server.blends import CORE, BlendBook, resolve
 from model_server.presence import present_workers
 
 _Scope = tuple[Literal["type", "contact"], str]
@@ -32,14 +32,15 @@ async def blend_set(office: Office, order: BlendSet) -> Answer:
         return refused(scope)
     await set_blend(office.client, scope, order.weights)
     lines = [f"{_line(scope, people, await office.blend_book())}, from the next message on."]
+    lines += not_meant(scope, people)
     workers = await present_workers(office.client)
     loaded = {facet for worker in workers for facet in worker.facets}
     lines += [
         f"No worker has a facet `{name}` yet; its weight goes to core until then."
         for name in sorted(order.weights)
-        if workers and name not in loaded
+        if workers and name != CORE and name not in loaded
     ]
-    return Answer("\n".join((*lines, f"Take it back: /blend clear {_said(scope)}")))
+    return Answer("\n".join((*lines, f"Take it back: /blend clear {quoted(scope[1])}")))
 
 
 async def blend_clear(office: Office, order: BlendClear) -> Answer:
@@ -61,7 +62,3 @@ def _line(scope: _Scope, people: People, book: BlendBook) -> str:
     contact_type = person.contact.contact_type if person else ""
     own = "set" if name in book.contacts else f"as {contact_type or 'a stranger'}"
     return f"{person.contact.name if person else name}: {weighed(resolve(book, contact_type, name))} ({own})"
-
-
-def _said(scope: _Scope) -> str:
-    return f'"{scope[1]}"' if " " in scope[1] else scope[1]

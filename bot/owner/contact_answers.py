@@ -6,8 +6,8 @@ Knows the contacts file and the orders, no platform. What the training calls a c
 from bot.chat_control import rouse
 from bot.contacts import Contact
 from bot.order_store import clear_rule, set_rule
-from bot.orders import ModeRule, Orders, Scope, key_of
-from bot.owner.answers import Answer, counted, listed, refused, weighed
+from bot.orders import ModeRule, Scope, key_of, until_words
+from bot.owner.answers import Answer, counted, listed, quoted, refused, weighed
 from bot.owner.commands import ContactBlock, ContactMerge, ContactName, ContactType
 from bot.owner.contact_file import change, merged, with_name, with_type
 from bot.owner.mode_answers import applied, decide_anew, subject_of
@@ -62,7 +62,7 @@ async def contact_show(office: Office, who: str, now_ms: int) -> Answer:
     )
 
 
-async def contact_type(office: Office, order: ContactType) -> Answer:
+async def contact_type(office: Office, order: ContactType, now_ms: int) -> Answer:
     """`/contact type`: sort somebody. Facets learn it with the next training, answers at once."""
     people = await office.people()
     person = find_person(people, order.who)
@@ -70,12 +70,12 @@ async def contact_type(office: Office, order: ContactType) -> Answer:
         return refused(person, _LISTS)
     wanted = order.type.casefold()
     change(office.home.contacts_file, with_type(person.contact, wanted))
-    await rouse(office.scripts)
+    called_back = await decide_anew(office, now_ms)
     lines = [f"{person.contact.name} is {wanted} from the next message on."]
     if wanted not in people.types:
         lines.append(f"`{wanted}` is a new type; it has the blend of strangers until you set one: /help blend")
     back = f"/contact type {said_name(person.contact, people)} {person.contact.contact_type}"
-    return Answer("\n".join((*lines, f"Take it back: {back}")))
+    return Answer("\n".join((*lines, *called_back, f"Take it back: {back}")))
 
 
 async def contact_name(office: Office, order: ContactName) -> Answer:
@@ -104,14 +104,17 @@ async def contact_merge(office: Office, order: ContactMerge, now_ms: int) -> Ans
     change(office.home.contacts_file, merged(gone.contact, into.contact))
     await clear_rule(office.client, ("contact", gone.contact.contact_id))
     await clear_blend(office.client, ("contact", gone.contact.contact_id))
-    await rouse(office.scripts)
+    called_back = await decide_anew(office, now_ms)
     after = await office.people()
     person = after.by_id(into.contact.contact_id) or into
     ruling = (await office.orders()).rule(subject_of(("contact", person.contact.contact_id), after), now_ms)
-    return Answer(
-        f"{gone.contact.name} is {person.contact.name} ({person.contact.contact_type}) now: {', '.join(person.ids)}\n"
-        f"mode: {applied(ruling)}{moved}\nTo part them again, edit contacts.json."
-    )
+    lines = [
+        f"{gone.contact.name} is {person.contact.name} ({person.contact.contact_type}) now: {', '.join(person.ids)}",
+        f"mode: {applied(ruling)}{moved}",
+        *called_back,
+        "To part them again, edit contacts.json.",
+    ]
+    return Answer("\n".join(lines))
 
 
 async def contact_block(office: Office, order: ContactBlock, now_ms: int) -> Answer:
@@ -126,7 +129,7 @@ async def contact_block(office: Office, order: ContactBlock, now_ms: int) -> Ans
         await set_rule(office.client, scope, ModeRule("block", None, now_ms))
         lines = [f"{person.contact.name} is blocked: no reply, no draft.", *await decide_anew(office, now_ms)]
         return Answer("\n".join((*lines, f"Take it back: /contact unblock {name}")))
-    if not is_blocked(orders, scope):
+    if not orders.blocked(person.contact.contact_id):
         return refused(f"{person.contact.name} is not blocked.")
     await clear_rule(office.client, scope)
     await rouse(office.scripts)
@@ -137,25 +140,23 @@ async def contact_block(office: Office, order: ContactBlock, now_ms: int) -> Ans
 async def chats(office: Office, now_ms: int) -> Answer:
     """`/chats`: the newest, and what applies in each."""
     people, orders = await office.people(), await office.orders()
+    shown, zone = people.chats[:_MOST_LISTED], zone_of(orders)
+    own = await office.own_chats(shown, now_ms)
     lines = [
-        f"{people.title(key)}: {applied(orders.rule(subject_of(('chat', key), people), now_ms))}"
-        for key in people.chats[:_MOST_LISTED]
+        f"{people.title(key)}: yours alone {until_words(own[key], now_ms, zone)}"
+        if key in own
+        else f"{people.title(key)}: {applied(orders.rule(subject_of(('chat', key), people), now_ms))}"
+        for key in shown
     ]
-    clock = in_words(now_ms, now_ms, zone_of(orders))
+    clock = in_words(now_ms, now_ms, zone)
     return Answer(listed(f"{counted(len(people.chats), 'chat')}, newest first ({clock}):", lines, "No chat yet."))
-
-
-def is_blocked(orders: Orders, scope: Scope) -> bool:
-    """Whether a lasting block stands for this contact."""
-    rule = orders.rules.get(key_of(scope))
-    return rule is not None and rule.mode == "block"
 
 
 def said_name(contact: Contact, people: People) -> str:
     """Words that name this contact again: the name when only one bears it, else the id."""
     if find_person(people, contact.name) != people.by_id(contact.contact_id):
         return contact.contact_id
-    return f'"{contact.name}"' if " " in contact.name else contact.name
+    return quoted(contact.name)
 
 
 async def _copy_orders(office: Office, gone: Contact, into: Contact) -> str:

@@ -28,6 +28,7 @@ from bot.owner.draft_answers import pressed
 from bot.owner.grammar import parse
 from bot.owner.menu import OWNER_COMMANDS
 from bot.owner.mode_answers import panic
+from bot.owner.notices import read_notices
 from bot.owner.office import Office, zone_of
 from bot.owner.pairing import TERMINAL, NoCode, Paired, Pairing, Wrong
 from bot.scripts import Scripts
@@ -43,6 +44,8 @@ _ASKED = "ss:{s0}:asked:"
 """+ platform:message id: the token of the question that this message of ours asks."""
 _ASKED_S = 86_400
 _TOAST_CHARS = 180
+_LATELY_MS = 86_400_000
+_NOTICES_SHOWN, _NOTICES_READ = 5, 1_000
 _ANY_ZONE = ZoneInfo("UTC")
 
 
@@ -123,6 +126,12 @@ class OwnerDesk:
         """A card for every open draft, oldest first."""
         now_ms, zone = self._now_ms(), await self._clock()
         return tuple(card_of(draft, now_ms, zone) for draft in await open_drafts(self.office.client))
+
+    async def told(self) -> tuple[Card, ...]:
+        """What the owner was told within a day, the newest last: for a page that nobody may have been looking at."""
+        notices = await read_notices(self.office.client, f"{self._now_ms() - _LATELY_MS}-0", _NOTICES_READ)
+        cards = [Card(f"notice-{no}", 1, Screen(fitted(one.text))) for no, one in notices if not one.user_id]
+        return tuple(cards[-_NOTICES_SHOWN:])
 
     async def _clock(self) -> ZoneInfo:
         """The owner's zone; where the orders cannot be read, a draft is still shown."""

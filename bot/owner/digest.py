@@ -14,10 +14,14 @@ import redis.asyncio
 
 from bot import keys
 from bot.drafts import Draft, open_drafts
+from bot.owner.answers import clipped
 
 _AT_ONCE = 500
 _CONTACT_WORD = "contact word"
 """The reason of what `chat_control.say` answered."""
+_OWNER_ANSWERED = "owner answered"
+"""The reason of a turn whose lines the owner answered first."""
+_NAME_CHARS = 60
 _NAMED = 8
 """More people, or reasons, than this are counted, not named."""
 
@@ -27,7 +31,9 @@ class Ended:
     """One turn that ended."""
 
     state: str
-    """As in `Outcome`; `word` for a contact's own word (`/privacy`) that was answered with a fixed text."""
+    """As in `Outcome`; but `word`: a contact's own word (`/privacy`), answered with a fixed text; `sent` and `edited`:
+    answered by a draft that the owner approved, as it was or in his words; `own`: he answered himself; `undone`: the
+    reply was taken back."""
     reason: str
     who: str
 
@@ -40,18 +46,29 @@ async def digest(client: redis.asyncio.Redis, since_ms: int, now_ms: int, zone: 
 
 
 async def _read(client: redis.asyncio.Redis, request_ids: list[str]) -> list[Ended]:
-    fields = ["state", "reason", "contact_name", "contact_id", "contact_type"]
+    fields = ["state", "reason", "contact_name", "contact_id", "contact_type", "draft", "undone_ms"]
     ended: list[Ended] = []
     for start in range(0, len(request_ids), _AT_ONCE):
         async with client.pipeline(transaction=False) as pipe:
             for request_id in request_ids[start : start + _AT_ONCE]:
                 pipe.hmget(keys.outcome(request_id), fields)
             for values in cast(list[list[bytes | None]], await pipe.execute()):
-                state, reason, name, contact_id, kind = (value.decode() if value else "" for value in values)
+                state, reason, name, contact_id, kind, no, undone = (
+                    value.decode() if value else "" for value in values
+                )
+                if state == "answered" and no:
+                    approved = cast(bytes | None, await client.hget(keys.draft(int(no)), "state"))
+                    state = "edited" if approved == b"edited" else "sent"
                 if state:
-                    state = "word" if reason == _CONTACT_WORD else state
-                    ended.append(Ended(state, reason, _person(name or contact_id, kind)))
+                    ended.append(Ended(_whose(state, reason, undone), reason, _person(name or contact_id, kind)))
     return ended
+
+
+def _whose(state: str, reason: str, undone: str) -> str:
+    """The state that tells who has answered."""
+    if undone:
+        return "undone"
+    return {_CONTACT_WORD: "word", _OWNER_ANSWERED: "own"}.get(reason, state)
 
 
 def summary(ended: Sequence[Ended], drafts: Sequence[Draft], since: datetime) -> str:
@@ -73,7 +90,11 @@ def summary(ended: Sequence[Ended], drafts: Sequence[Draft], since: datetime) ->
 
 
 _STATES = {
-    "answered": "answered",
+    "answered": "answered by itself",
+    "sent": "answered with a draft that you approved",
+    "edited": "answered in your words (edited drafts)",
+    "own": "answered by you",
+    "undone": "answered and taken back",
     "held": "held for you",
     "word": "asked for a fixed text (/privacy and such)",
     "skipped": "left unanswered",
@@ -84,7 +105,7 @@ _HAS_REASON = frozenset({"skipped", "dead", "unknown"})
 
 
 def _person(name: str, contact_type: str) -> str:
-    who = name or "somebody"
+    who = clipped(name, _NAME_CHARS) or "somebody"
     return f"{who} ({contact_type})" if contact_type else who
 
 

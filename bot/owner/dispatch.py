@@ -43,7 +43,7 @@ async def carry_out(office: Office, command: Command, platform: str, now_ms: int
         case say.ContactShow(who):
             return await contact_answers.contact_show(office, who, now_ms)
         case say.ContactType():
-            return await contact_answers.contact_type(office, command)
+            return await contact_answers.contact_type(office, command, now_ms)
         case say.ContactName():
             return await contact_answers.contact_name(office, command)
         case say.ContactMerge():

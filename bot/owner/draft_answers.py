@@ -3,14 +3,19 @@
 Knows the drafts, no platform. Every act is safe to repeat; whoever comes second hears what became of the draft.
 """
 
+import unicodedata
+
 from bot.drafts import Done, Draft, open_drafts, read_draft
 from bot.owner.answers import Answer, clipped, listed, refused
 from bot.owner.cards import DraftToken, called, ended_words, mark_of, time_left
 from bot.owner.commands import DraftVerb, DraftVerbs
 from bot.owner.office import Office, zone_of
+from bot.pacing import MOST_BUBBLES, split
 from bot.windows import in_words
 
 _CHARS = 120
+LONGEST_BUBBLE_CHARS = 2_000
+"""What every platform takes as one message (Discord the least)."""
 _CHANGED = "This draft has changed; look at its card again."
 
 
@@ -28,8 +33,10 @@ async def draft_verb(office: Office, order: DraftVerb, now_ms: int) -> Answer:
     draft = await read_draft(office.client, order.no)
     if draft is None:
         return refused(f"There is no draft {order.no}.", "/drafts lists them.")
-    if order.verb == "edit" and not order.text.strip():
-        return refused(f"Edit draft {order.no} to what?", f"/edit {order.no} YOUR WORDS. Now: {draft.text}")
+    if order.verb == "edit" and (flaw := _flaw_of(order.text)):
+        return refused(
+            f"Edit draft {order.no} to what? {flaw}", f"/edit {order.no} YOUR WORDS. Now: {clipped(draft.text, _CHARS)}"
+        )
     return await carry_out(office, order.verb, draft, order.text, now_ms)
 
 
@@ -41,8 +48,8 @@ async def pressed(office: Office, token: DraftToken, text: str | None, now_ms: i
     own_words = token.verb == "edit" and text is not None
     if draft.state == "open" and token.verb != "takeover" and not own_words and token.mark != mark_of(draft.text):
         return refused(_CHANGED)
-    if own_words and not (text or "").strip():
-        return refused("Nothing was sent: no words.")
+    if own_words and (flaw := _flaw_of(text or "")):
+        return refused(f"Nothing was sent: {flaw}")
     return await carry_out(office, token.verb, draft, text or "", now_ms)
 
 
@@ -64,6 +71,19 @@ async def carry_out(office: Office, verb: DraftVerbs, draft: Draft, text: str, n
         case "takeover":
             until = in_words(now_ms + office.config.turns.takeover_ms, now_ms, zone_of(await office.orders()))
             return Answer(f"The chat with {who} is yours until {until}.\nGive it back: /resume in {draft.chat_key}")
+
+
+def _flaw_of(text: str) -> str:
+    """Why these words of the owner's cannot be sent; empty when they can."""
+    if all(unicodedata.category(letter)[0] in "ZC" for letter in text):  # also those of no width
+        return "no words."
+    longest = max(map(len, split(text)))
+    if longest > LONGEST_BUBBLE_CHARS:
+        return (
+            f"one message would be of {longest:,} characters, and a platform takes at most {LONGEST_BUBBLE_CHARS:,}."
+            f" Each of the first {MOST_BUBBLES - 1} lines becomes a message, the rest one more."
+        )
+    return ""
 
 
 async def _act(office: Office, verb: DraftVerbs, draft: Draft, text: str) -> Done:

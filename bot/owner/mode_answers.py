@@ -10,7 +10,7 @@ from bot.chat_control import recall, resume_chat, rouse, stand_down
 from bot.contacts import STRANGER
 from bot.order_store import clear_rule, set_pause, set_rule
 from bot.orders import EVERYWHERE, Mode, ModeRule, Orders, Ruling, Scope, Subject, until_words
-from bot.owner.answers import Answer, addressed, counted, placed, refused
+from bot.owner.answers import Answer, addressed, counted, not_meant, placed, quoted, refused
 from bot.owner.commands import Autoreply, ForWhom, InChat, Pause, Resume, Where
 from bot.owner.names import NotOne, People, find_chat, find_whom
 from bot.owner.office import Office, zone_of
@@ -29,6 +29,10 @@ async def autoreply(office: Office, order: Autoreply, now_ms: int) -> Answer:
     scope = find_scope(people, order.where)
     if isinstance(scope, NotOne):
         return refused(scope)
+    if isinstance(order.where, ForWhom) and scope[0] == "contact" and (await office.orders()).blocked(scope[1]):
+        person = people.by_id(scope[1])
+        called = person.contact.name if person else scope[1]
+        return refused(f"{called} is blocked: /contact unblock {quoted(order.where.words)}", "Then say it again.")
     if order.mode == "clear":
         await clear_rule(office.client, scope)
     else:
@@ -52,6 +56,7 @@ async def now_applies(
         after = orders.rule(subject_of(scope, people), order.until_ms).mode
         until = until_words(order.until_ms, now_ms, zone)
         lines = [f"{order.mode.capitalize()} {place} {until}, then {after}. {_MEANS[order.mode]}"]
+    lines += not_meant(scope, people)
     lines += await holding_back(office, orders, now_ms)
     lines += called_back
     if order.mode not in ("clear", ruling.mode) or (ruling.defer_until_ms and now_ms >= orders.paused_until_ms):
@@ -76,7 +81,7 @@ def _not_reached(orders: Orders, people: People, mode: Mode, now_ms: int) -> lis
 async def decide_anew(office: Office, now_ms: int) -> list[str]:
     """Orders have changed: waiting chats are looked at again, replies on their way that may not go now come back."""
     await rouse(office.scripts)
-    called_back = await recall(office.scripts, await office.orders(), office.adapters(), now_ms)
+    called_back = await recall(office.scripts, office.contacts, await office.orders(), office.adapters(), now_ms)
     return [f"Called back on its way: {counted(called_back, 'reply', 'replies')}."] if called_back else []
 
 
@@ -125,14 +130,22 @@ async def resume(office: Office, order: Resume) -> Answer:
     panicked = await office.halted()
     await sending.resume(office.client)
     await rouse(office.scripts)
-    ended = "The panic is over: what waited is sent now." if panicked else "No pause: what waits is decided on now."
+    ended = (
+        "The panic is over: what you approved, and the fixed answers to contacts' commands, leave now. Every other line"
+        " that waits is decided anew."
+        if panicked
+        else "No pause: what waits is decided on now."
+    )
     return Answer(f"{ended}\nChats where you typed yourself still have you alone: /resume in CHAT.")
 
 
 async def panic(office: Office) -> Answer:
     """`/panic`: the kill switch, before anything else is looked at."""
     await sending.halt(office.client)
-    return Answer("PANIC: nothing is sent any more, on no platform, not even what you approve.\nTake it back: /resume")
+    return Answer(
+        "PANIC: nothing is sent any more, on no platform. Replies on their way are called back; on /resume their lines"
+        " are decided anew, and what you approved leaves.\nTake it back: /resume"
+    )
 
 
 def find_scope(people: People, where: Where | None) -> Scope | NotOne:

@@ -69,31 +69,39 @@ def find_person(people: People, words: str) -> Person | NotOne:
 
 
 def find_chat(people: People, words: str) -> str | NotOne:
-    """The key of the one chat these words name: the key itself, or the only chat of a person."""
+    """The key of the one chat these words name: the key itself, or the only chat of a person.
+
+    Also who has no chat counts: a stranger who takes the name of somebody known must not be taken for them.
+    """
     exact = next((key for key in people.chats if key.casefold() == words.strip().casefold()), None)
     if exact is not None:
         return exact
-    person = _one_person([one for one in people.persons if one.chats], words)
+    person = _one_person(people.persons, words)
     if isinstance(person, NotOne):
         return person if person.candidates else NotOne(f"no chat with `{words}` yet", tuple(_titles(people)))
+    if not person.chats:
+        return NotOne(f"no chat with {person.contact.name} yet", tuple(_titles(people)))
     if len(person.chats) > 1:
         return NotOne(f"{person.contact.name} has {len(person.chats)} chats; name one by its key:", person.chats)
     return person.chats[0]
 
 
 def find_whom(people: People, words: str) -> TypeOrContact | NotOne:
-    """The scope of `for TYPE` or `for CONTACT`."""
+    """The scope of `for TYPE` or `for CONTACT`. A type goes first: anybody may call himself `family` (`namesakes`)."""
     wanted = words.strip().casefold()
-    called = [person for person in people.persons if person.contact.name.casefold() == wanted]
     if wanted in people.types:
-        if not called:
-            return "type", wanted
-        who = tuple(person.contact.contact_id for person in called)
-        return NotOne(f"`{words}` is a type and a person; name the person by an id:", who)
+        return "type", wanted
     person = _one_person(people.persons, words)
     if isinstance(person, Person):
         return "contact", person.contact.contact_id
     return person if person.candidates else NotOne(f"nobody and no type is called `{words}`. Types:", people.types)
+
+
+def namesakes(people: People, scope: tuple[str, str]) -> tuple[Person, ...]:
+    """Who bears the name of this type; nobody for another scope."""
+    kind, name = scope
+    called = (person for person in people.persons if _is_called(person, name))
+    return tuple(called) if kind == "type" else ()
 
 
 def _one_person(persons: Iterable[Person], words: str) -> Person | NotOne:
@@ -124,7 +132,9 @@ def _begins(person: Person, wanted: str) -> bool:
 
 
 def _listed(persons: list[Person]) -> tuple[str, ...]:
-    return tuple(f"{one.contact.name}: {one.contact.contact_id}" for one in persons[:_MOST_LISTED])
+    return tuple(
+        f"{one.contact.name} ({one.contact.contact_type}): {one.contact.contact_id}" for one in persons[:_MOST_LISTED]
+    )
 
 
 def _titles(people: People) -> list[str]:

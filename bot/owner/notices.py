@@ -11,6 +11,7 @@ import redis.asyncio
 
 NOTICES = "ss:{s0}:notices"
 """Stream of `Notice`, the newest thousand."""
+DIGEST = "digest"
 _KEPT = 1000
 _FIELD = b"m"
 _NAME_CHARS = 60
@@ -23,12 +24,14 @@ class Notice(msgspec.Struct, frozen=True):
     at_ms: int
     platform: str = ""
     user_id: str = ""
+    about: str = ""
+    """The chat it names somebody of, or DIGEST: what goes when that chat is forgotten."""
 
 
-async def notify(client: redis.asyncio.Redis, text: str, *, to: tuple[str, str] | None = None) -> None:
+async def notify(client: redis.asyncio.Redis, text: str, *, to: tuple[str, str] | None = None, about: str = "") -> None:
     """Tell the owner on every platform he is paired on, or only the account `to` (platform, user id)."""
     platform, user_id = to or ("", "")
-    notice = Notice(text, time.time_ns() // 1_000_000, platform, user_id)
+    notice = Notice(text, time.time_ns() // 1_000_000, platform, user_id, about)
     await client.xadd(NOTICES, {_FIELD: msgspec.json.encode(notice)}, maxlen=_KEPT, approximate=False)
 
 
@@ -36,6 +39,17 @@ async def read_notices(client: redis.asyncio.Redis, after: str = "0", most: int 
     """The notices after the entry `after` (`0`: all that are kept), oldest first, with their entry ids."""
     found = cast(Any, await client.xrange(NOTICES, min=f"({after}", max="+", count=most))
     return [(entry_id.decode(), msgspec.json.decode(fields[_FIELD], type=Notice)) for entry_id, fields in found]
+
+
+async def forget_notices(client: redis.asyncio.Redis, chat_key: str, contact_name: str) -> int:
+    """Remove what was told of a chat, and the digests that name its contact; how many. Raises RedisError."""
+    name = _plain(contact_name)
+    gone = [
+        entry_id
+        for entry_id, notice in await read_notices(client, most=_KEPT)
+        if notice.about == chat_key or (notice.about == DIGEST and name and name in notice.text)
+    ]
+    return int(await client.xdel(NOTICES, *gone)) if gone else 0
 
 
 async def newest_notice(client: redis.asyncio.Redis) -> str:
@@ -63,12 +77,12 @@ def wants_human(contact_name: str, chat_key: str) -> str:
     )
 
 
-def forgot(contact_name: str) -> str:
-    """A contact had everything of a chat deleted."""
+def forgot(platform: str) -> str:
+    """A contact had everything of a chat deleted. Names nobody: it would be kept longer than what it tells of."""
     return (
-        f"{_plain(contact_name) or 'Somebody'} asked to be forgotten (/forgetme): what was kept of that chat is"
+        f"A contact on {platform.capitalize()} asked to be forgotten (/forgetme): what was kept of that chat is"
         " deleted, and training leaves them out. What the facets have learnt of them goes with the next"
-        " `selfsame train`."
+        " `selfsame train`. Your contacts.json is yours and stays as it is."
     )
 
 

@@ -61,6 +61,14 @@ class Office:
         types = {*book.defaults, *book.types, STRANGER, *(seat.type for seat in self.config.web.seats)}
         return known_people(self.contacts, seen, tuple(types))
 
+    async def own_chats(self, chats: tuple[str, ...], now_ms: int) -> dict[str, int]:
+        """Those of these chats that the owner has to himself for now, and until when."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            for chat in chats:
+                pipe.hget(keys.of_chat(chat).chat, "stand_down_until_ms")
+            found = await cast(Awaitable[list[Any]], pipe.execute())
+        return {chat: int(raw) for chat, raw in zip(chats, found, strict=True) if raw and int(raw) > now_ms}
+
     async def _seen(self) -> dict[str, Contact]:
         """Chat key -> who wrote last there, the newest chat first."""
         newest = cast(list[bytes], await self.client.zrevrange(keys.CHATS, 0, _CHATS_KNOWN - 1))

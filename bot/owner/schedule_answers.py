@@ -2,7 +2,7 @@
 
 from bot.order_store import add_window, remove_window, set_zone
 from bot.orders import Orders, Window, until_words
-from bot.owner.answers import Answer, listed, placed, refused
+from bot.owner.answers import Answer, listed, not_meant, placed, refused
 from bot.owner.commands import ScheduleAdd, ScheduleRemove, ScheduleZone
 from bot.owner.mode_answers import decide_anew, find_scope
 from bot.owner.moments import said_clock, said_days
@@ -33,7 +33,11 @@ async def schedule_add(office: Office, order: ScheduleAdd, now_ms: int) -> Answe
     window = await add_window(office.client, wanted)
     called_back = await decide_anew(office, now_ms)
     said = in_force(window, await office.orders(), people, now_ms)
-    return Answer("\n".join((f"Added {said}", *called_back, f"Take it back: /schedule remove {window.no}")))
+    return Answer(
+        "\n".join(
+            (f"Added {said}", *not_meant(scope, people), *called_back, f"Take it back: /schedule remove {window.no}")
+        )
+    )
 
 
 async def schedule_remove(office: Office, order: ScheduleRemove, now_ms: int) -> Answer:

@@ -19,7 +19,7 @@ from bot.drafts import expire
 from bot.owner.contact_words import ContactWords
 from bot.owner.desk import OwnerDesk
 from bot.owner.digest import digest
-from bot.owner.notices import notify
+from bot.owner.notices import DIGEST, notify
 from bot.owner.office import zone_of
 from bot.owner.pairing import Pairing
 from bot.owner.push import OwnerPush
@@ -50,11 +50,13 @@ class Staff:
 
         async def decide_anew() -> None:
             await rouse(scripts)
-            await recall(scripts, await office.orders(), office.adapters(), time.time_ns() // 1_000_000)
+            now_ms = time.time_ns() // 1_000_000
+            await recall(scripts, office.contacts, await office.orders(), office.adapters(), now_ms)
 
         async def tell_digest() -> None:
             now_ms, zone = time.time_ns() // 1_000_000, zone_of(await office.orders())
-            await notify(scripts.client, await digest(scripts.client, now_ms - _DAY_MS, now_ms, zone))
+            text = await digest(scripts.client, now_ms - _DAY_MS, now_ms, zone)
+            await notify(scripts.client, text, about=DIGEST)
 
         return Clock(
             scripts.client,

@@ -1,13 +1,11 @@
 """`/status` for the owner: what applies where and why, what waits for him, what runs, what went wrong."""
 
-from collections.abc import Awaitable
-from typing import Any, cast
+from typing import cast
 
-from adapters.base import FOREVER_MS
 from bot import keys
 from bot.contacts import STRANGER
 from bot.drafts import open_drafts
-from bot.orders import EVERYWHERE, Orders
+from bot.orders import EVERYWHERE, Orders, until_words
 from bot.owner.answers import Answer, counted
 from bot.owner.mode_answers import applied, holding_back, subject_of
 from bot.owner.names import People
@@ -65,20 +63,11 @@ def _to_come(orders: Orders, now_ms: int) -> list[str]:
 
 async def _own_chats(office: Office, people: People, orders: Orders, now_ms: int) -> list[str]:
     """The chats that the owner has to himself for now."""
-    chats = people.chats[:_CHATS_LOOKED_AT]
-    async with office.client.pipeline(transaction=False) as pipe:
-        for chat in chats:
-            pipe.hget(keys.of_chat(chat).chat, "stand_down_until_ms")
-        found = await cast(Awaitable[list[Any]], pipe.execute())
-    until = {chat: int(raw) for chat, raw in zip(chats, found, strict=True) if raw and int(raw) > now_ms}
+    until = await office.own_chats(people.chats[:_CHATS_LOOKED_AT], now_ms)
     return [
-        f"yours alone: {people.title(chat)} until {_moment(at_ms, orders, now_ms)}"
+        f"yours alone: {people.title(chat)} {until_words(at_ms, now_ms, zone_of(orders))}"
         for chat, at_ms in [*until.items()][:_MOST_LISTED]
     ]
-
-
-def _moment(at_ms: int, orders: Orders, now_ms: int) -> str:
-    return "you /resume" if at_ms >= FOREVER_MS else in_words(at_ms, now_ms, zone_of(orders))
 
 
 def _work(running: Status) -> list[str]:

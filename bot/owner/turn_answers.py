@@ -6,6 +6,7 @@ from bot.outcomes import recent_outcomes
 from bot.owner.answers import Answer, refused
 from bot.owner.commands import DigestDaily
 from bot.owner.digest import digest
+from bot.owner.last_reply import last_reply
 from bot.owner.moments import said_clock
 from bot.owner.names import NotOne, find_chat
 from bot.owner.office import Office, zone_of
@@ -35,9 +36,18 @@ async def explain(office: Office, words: str | None) -> Answer:
 async def undo_reply(office: Office, words: str | None) -> Answer:
     """`/undo [CHAT]`: take the last reply back where the platform can."""
     people = await office.people()
-    chat = await last_answered(office) if words is None else find_chat(people, words)
-    if chat is None:
-        return refused("No reply was sent lately.")
+    if words is None:
+        last = await last_reply(office.client, office.adapters())
+        if last is None:
+            return refused("No reply was sent lately.")
+        chat: str | NotOne = last.chat_key
+        if not last.on_top:  # what left that chat last is older or another thing: never guessed
+            return refused(
+                f"The last reply, in {people.title(last.chat_key)}, did not leave or is not the last thing said there.",
+                "/undo CHAT takes back what left a chat last.",
+            )
+    else:
+        chat = find_chat(people, words)
     if isinstance(chat, NotOne):
         return refused(chat)
     done = await undo(office.scripts, office.client, office.adapters(), chat)

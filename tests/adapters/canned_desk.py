@@ -73,6 +73,9 @@ class CannedDesk:
     def contact_commands(self) -> tuple[tuple[str, str], ...]:
         return ()
 
+    async def told(self) -> tuple[Card, ...]:
+        return ()
+
     async def board(self) -> tuple[Card, ...]:
         self._there()
         return tuple(self.cards)

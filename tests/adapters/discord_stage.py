@@ -92,6 +92,9 @@ class DeskDouble:
             ("forgetme", "Forget me"),
         )
 
+    async def told(self) -> tuple[Card, ...]:
+        return ()
+
     async def board(self) -> tuple[Card, ...]:
         return ()
 

@@ -60,6 +60,9 @@ class DeskDouble:
     def contact_commands(self) -> tuple[tuple[str, str], ...]:
         return (("start", "What this is"), ("privacy", "What is kept"))
 
+    async def told(self) -> tuple[Card, ...]:
+        return ()
+
     async def board(self) -> tuple[Card, ...]:
         return ()
 

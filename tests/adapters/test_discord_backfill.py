@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import discord
 import pytest
+import structlog
 
 from adapters.base import InboundMessage
 from adapters.discord_convert import line_of
 from adapters.discord_inbound import Ears
-from adapters.discord_lanes import Lanes
 from tests.adapters.discord_stage import Stage, quicken
 from tests.discord_server.server import running_discord
 from tests.waiting import until
@@ -64,7 +64,10 @@ async def test_what_was_said_in_a_gap_should_come_first_and_in_order(stage: Stag
     assert stage.inbox.texts == ["after"], "nothing twice"
 
 
-async def test_of_a_long_silence_the_last_hundred_lines_should_be_read(stage: Stage) -> None:
+async def test_of_a_long_silence_the_last_lines_should_be_read_and_the_owner_be_warned(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord_backfill._MOST_LINES", 120)
     server = stage.server
     robin = server.add_user("Robin", server.add_guild())
     dm = server.dm(robin)
@@ -73,9 +76,27 @@ async def test_of_a_long_silence_the_last_hundred_lines_should_be_read(stage: St
         await until(lambda: stage.inbox.lines)
     for n in range(130):
         server.writes(robin, dm, f"line {n}")
+    with structlog.testing.capture_logs() as logs:
+        async with stage.running():
+            await until(lambda: "line 129" in stage.inbox.texts)
+    assert stage.inbox.texts[1:] == [f"line {n}" for n in range(10, 130)]
+    assert [(log["log_level"], log["lines"]) for log in logs if log["event"] == "discord.long_silence"] == [
+        ("error", 120)
+    ]
+
+
+async def test_a_question_behind_much_chatter_should_be_found(stage: Stage) -> None:
+    server = stage.server
+    guild = server.add_guild()
+    channel, robin = server.add_channel(guild), server.add_user("Robin", guild)
     async with stage.running():
-        await until(lambda: "line 129" in stage.inbox.texts)
-    assert stage.inbox.texts[1:] == [f"line {n}" for n in range(30, 130)]
+        server.writes(robin, channel, "before", mentions=(server.bot,))
+        await until(lambda: stage.inbox.lines)
+    server.writes(robin, channel, "are you there?", mentions=(server.bot,))
+    for n in range(101):
+        server.writes(robin, channel, f"chatter {n}")
+    async with stage.running():
+        await until(lambda: "are you there?" in stage.inbox.texts)
 
 
 async def test_a_line_the_inbox_did_not_take_should_be_read_again_after_a_restart(stage: Stage) -> None:
@@ -163,7 +184,7 @@ async def test_an_event_that_cannot_be_read_should_cost_a_restart_and_nothing_el
 async def test_a_gap_that_could_not_be_read_should_be_read_before_the_next_line(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Lanes.__init__, "__defaults__", ((0.001,),))
+    monkeypatch.setattr("adapters.discord_inbound._HISTORY_PAUSES_S", (0.001, 0.001))
     server = stage.server
     robin = server.add_user("Robin", server.add_guild())
     dm = server.dm(robin)
@@ -173,7 +194,7 @@ async def test_a_gap_that_could_not_be_read_should_be_read_before_the_next_line(
     server.writes(robin, dm, "missed")
     server.breaks_down("GET /channels/*/messages", times=2)
     async with stage.running():
-        await until(lambda: len(server.called("GET /channels/*/messages")) == 2)
+        await until(lambda: len(server.called("GET /channels/*/messages")) >= 2)
         server.writes(robin, dm, "live")
         await until(lambda: len(stage.inbox.lines) == 3)
     assert stage.inbox.texts == ["before", "missed", "live"]

@@ -110,7 +110,7 @@ async def test_a_lane_should_keep_its_order_while_others_go_on() -> None:
     await lanes.close()
 
 
-async def test_work_that_fails_should_be_tried_again_before_what_follows_and_left_after_the_last_try() -> None:
+async def test_work_that_fails_should_be_tried_again_before_what_follows_and_never_be_given_up() -> None:
     lanes, done, fails = Lanes(pauses_s=(0.001, 0.001)), list[str](), [2, 9]
 
     async def flaky(which: int) -> None:
@@ -125,8 +125,7 @@ async def test_work_that_fails_should_be_tried_again_before_what_follows_and_lef
     for work in (lambda: flaky(0), lambda: flaky(1), after):
         lanes.put(1, work)
     await until(lambda: "after" in done)
-    assert done == ["flaky 0", "after"]
-    assert fails == [0, 6]
+    assert done == ["flaky 0", "flaky 1", "after"]
     await lanes.close()
 
 
@@ -158,6 +157,23 @@ async def test_a_watermark_should_never_move_back_and_outlive_the_process() -> N
     assert (again.of(7), again.of(8), again.known()) == (50, None, (7,))
     await again.drop(7)
     assert memory.facts == {}
+
+
+async def test_a_held_watermark_should_stay_until_nothing_is_missing_any_more() -> None:
+    memory = MemoryDouble()
+    marks = Watermarks(memory)
+    marks.hold(7)
+    await marks.move(7, 50)
+    assert marks.of(7) == 50, "a channel without a past has no gap"
+    marks.hold(7)
+    await marks.move(7, 60)
+    await marks.carried_out(7, 70)
+    assert (marks.of(7), marks.latest(7), memory.facts["seen:7"]) == (50, 70, "50")
+    again = Watermarks(memory)
+    await again.load()
+    assert [again.is_carried_out(7, word) for word in (50, 70, 71)] == [True, True, False]
+    await marks.release(7)
+    assert (marks.of(7), memory.facts["seen:7"]) == (70, "70")
 
 
 @pytest.fixture(autouse=True)
@@ -221,11 +237,27 @@ def test_a_token_file_that_others_can_read_should_be_refused(tmp_path: Path) -> 
         ({"token": "abc", "webhook_channels": (1,), "voice_name": "x" * 81}, "1 to 80"),
         ({"token": "abc", "avatar_url": "http://example.org/me.png"}, "https"),
         ({"token": "abc", "api_base": "http://example.org/api"}, "in the clear"),
+        ({"token": "abc", "api_base": "http://localhost:8081@example.org"}, "in the clear"),
+        ({"token": "abc", "api_base": "http://localhost:1.evil.com"}, "no address"),
+        ({"token": "abc", "api_base": "ws://localhost:80"}, "in the clear"),
+        ({"token": "abc", "api_base": "https://"}, "no address"),
+        ({"token": "abc", "api_base": "https://[::1"}, "no address"),
+        ({"token": "abc", "api_base": "https://example.org:99999"}, "no address"),
+        ({"token": "abc", "api_base": "discord.com"}, "no address"),
     ],
 )
 def test_what_cannot_work_should_be_refused_with_the_next_step(changes: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         discord_settings(DiscordConfig(enabled=True, **changes), "Alex")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8081/api/v10", "http://[::1]:8081", "https://discord.example.org"]
+)
+def test_an_address_that_keeps_the_token_should_be_taken(address: str) -> None:
+    taken = discord_settings(DiscordConfig(enabled=True, token="abc", api_base=address), "Alex")
+    assert taken is not None
+    assert taken.api_base == address
 
 
 def test_an_id_that_is_no_number_should_be_refused() -> None:

@@ -94,7 +94,7 @@ async def test_a_ban_at_the_edge_should_wait_as_long_as_it_says(stage: Stage, ch
 
 async def test_a_limit_told_beforehand_should_be_kept_without_a_refusal(stage: Stage, channel: Channel) -> None:
     async with stage.running() as adapter:
-        stage.server.limits(most=2, per_s=0.2)
+        stage.server.limits(most=2, per_s=0.1)
         for n in range(5):
             await asyncio.wait_for(adapter.send(bubble(channel, f"line {n}", f"b{n}")), 2)
     assert stage.server.said(channel) == [f"line {n}" for n in range(5)]
@@ -234,8 +234,14 @@ async def test_without_a_webhook_it_should_speak_as_the_bot(stage: Stage, channe
     for n in range(15):
         stage.server.webhook_writes(channel, f"Feed {n}", "news")
     async with stage.running() as adapter:
+        await adapter.show_typing(ChatRef("discord", channel.id))
+        assert stage.server.typing == [], "not known yet: it would be the bot that types"
         await adapter.send(bubble(channel, "hello"))
+        assert adapter.resend_safe_ms(ChatRef("discord", channel.id)) == 120_000
+        await adapter.send(bubble(channel, "hello"))
+        await adapter.show_typing(ChatRef("discord", channel.id))
     assert stage.server.said(channel) == ["hello"]
+    assert stage.server.typing == [channel]
     assert stage.server.shown(channel)[-1].webhook is None
     assert channel.guild is not None
     other = stage.server.add_channel(channel.guild, "other")

@@ -58,6 +58,22 @@ def test_a_token_file_that_others_can_read_should_be_refused(tmp_path: Path, mod
         ({"token": "hunter2"}, "not shaped like a bot token"),
         ({"token_file": "/nowhere/token"}, "cannot be read"),
         ({"token": TOKEN, "base_url": "api.telegram.org"}, "base_url"),
+        ({"token": TOKEN, "base_url": "http://[::1"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://api.telegram.org:99999"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://api.telegram.org:port"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://"}, "base_url"),
+        ({"token": TOKEN, "base_url": " https://api.telegram.org"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://api. telegram.org"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://api.telegram.org\n"}, "base_url"),
+        ({"token": TOKEN, "base_url": "https://api.telegram.org?x=1"}, "base_url"),
+        ({"token": TOKEN, "base_url": "http://api.telegram.org"}, "in the clear"),
+        ({"token": TOKEN, "base_url": "http://127.0.0.1.example.org:81"}, "in the clear"),
+        ({"token": TOKEN, "base_url": "http://localhost@example.org"}, "in the clear"),
+        ({"token": TOKEN, "webhook_url": "https://[x"}, "webhook_url"),
+        ({"token": TOKEN, "webhook_url": "https://b.example:65536"}, "webhook_url"),
+        ({"token": TOKEN, "webhook_url": "https://b.example/my bot"}, "webhook_url"),
+        ({"token": TOKEN, "webhook_url": "https://b.example/#t"}, "webhook_url"),
+        ({"token": TOKEN, "webhook_url": "https://b.example", "webhook_listen": "127.0.0.1 :8443"}, "webhook_listen"),
         ({"token": TOKEN, "webhook_url": "http://bot.example.org"}, "webhook_url"),
         ({"token": TOKEN, "webhook_url": "https://b.example", "webhook_listen": "8443"}, "webhook_listen"),
         ({"token": TOKEN, "webhook_url": "https://b.example", "webhook_listen": "x:99999"}, "webhook_listen"),
@@ -86,3 +102,10 @@ def test_a_webhook_should_be_read() -> None:
     assert settings is not None
     assert settings.webhook is not None
     assert (settings.webhook.host, settings.webhook.port) == ("::1", 8443)
+
+
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:8081", "http://localhost", "http://[::1]:8081/bot"])
+def test_a_bot_api_server_of_this_machine_should_be_reached_without_a_certificate(base_url: str) -> None:
+    settings = telegram_settings(config(token=TOKEN, base_url=base_url))
+    assert settings is not None
+    assert settings.base_url == base_url

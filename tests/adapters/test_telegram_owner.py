@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.base import OutcomeHidden, Refused
-from adapters.owner_port import Button, Screen, Shown
+from adapters.owner_port import Button, Screen, Shown, Word
 from tests.adapters.telegram_stage import Stage, adapter_of, running, staged
 from tests.telegram_server.server import TelegramServer
 from tests.waiting import until
@@ -188,3 +188,38 @@ async def test_a_very_long_screen_should_be_cut_visibly(stage: Stage) -> None:
     await stage.server.contact_writes(stage.mara, "/status")
     await until(lambda: stage.server.sent(stage.server.private(stage.mara)))
     assert stage.server.sent(stage.server.private(stage.mara))[0] == "x" * 4_095 + "…"
+
+
+async def test_who_is_replaced_as_owner_should_lose_the_menu_at_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, heard = stage.server, stage.desk.word
+
+    async def word(word: Word) -> Shown | None:
+        shown = await heard(word)
+        if word.text == "/pair GOOD":
+            stage.desk.owners = {word.user_id}
+        return shown
+
+    monkeypatch.setattr(stage.desk, "word", word)
+    await server.contact_writes(stage.mara, "/status")
+    await until(lambda: server.menu(server.private(stage.mara), stage.mara) == ["autoreply", "panic"])
+    await server.contact_writes(stage.jonas, "/pair GOOD")
+    await until(lambda: server.menu(server.private(stage.jonas), stage.jonas) == ["autoreply", "panic"])
+    await until(lambda: server.menu(server.private(stage.mara), stage.mara) == ["start", "privacy"])
+
+
+async def test_menus_should_be_set_once_the_store_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.telegram_adapter._AGAIN_S", 0.01)
+    async with TelegramServer() as server, staged(server) as stage:
+        kept, trouble = stage.memory.get, [ConnectionError("away"), ConnectionError("away")]
+
+        async def get(name: str) -> str | None:
+            if name.startswith("menu:") and trouble:
+                raise trouble.pop()
+            return await kept(name)
+
+        monkeypatch.setattr(stage.memory, "get", get)
+        async with running(stage):
+            await until(lambda: server.menu(server.private(stage.jonas), stage.jonas) == ["start", "privacy"])
+        assert trouble == []

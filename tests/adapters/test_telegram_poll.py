@@ -203,3 +203,14 @@ async def test_many_chats_at_once_should_never_meet_a_limit_of_telegram() -> Non
             await asyncio.gather(*(stage.send(f"telegram:{person.id}", "hello") for person in people))
         assert {call.status for call in server.calls_of("sendMessage")} == {200}
         assert all(server.sent(server.private(person)) == ["hello"] for person in people)
+
+
+@pytest.mark.parametrize("number", ["7", None, 7.5, []])
+async def test_an_update_without_a_number_should_be_passed_and_not_end_the_adapter(number: object) -> None:
+    async with TelegramServer() as server, staged(server) as stage:
+        await server.push({"update_id": number, "poll": {}})
+        async with running_slowly(stage):
+            await until(lambda: len(server.calls_of("getUpdates")) > 2)  # it comes again, and nothing ends
+            await server.contact_writes(stage.jonas, "hello")
+            await stage.settled()
+        assert stage.inbox.texts == ["hello"]

@@ -148,3 +148,22 @@ def over_webhook(stage: Stage) -> AbstractAsyncContextManager[None]:
 
 def test_the_secret_should_not_be_printable() -> None:
     assert SECRET not in repr(WebhookSettings("https://x.example", "127.0.0.1", 1, SECRET))
+
+
+async def test_a_webhook_that_somebody_took_away_should_be_set_again_and_told_of(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.telegram_webhook._LOOK_EVERY_S", 0.05)
+    with capture_logs() as logs:
+        async with over_webhook(stage):
+            ours = stage.server.mail.webhook
+            assert ours is not None
+            await until(lambda: stage.server.calls_of("getWebhookInfo"))
+            assert len(stage.server.calls_of("setWebhook")) == 1
+            await stage.server.mail.set_webhook(None)
+            await stage.server.contact_writes(stage.jonas, "hello")
+            await until(lambda: stage.inbox.texts == ["hello"])
+            again = stage.server.mail.webhook
+            assert again is not None
+            assert (again.url, again.secret_token) == (ours.url, ours.secret_token)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["telegram.webhook_taken_away"]

@@ -91,7 +91,9 @@ class Desk:
         self.stopping = Stopping()
         self.scripts = Scripts(client, config.turns)
         self.refusals: dict[str, Gated] = {}
-        self.turns = Turns(self.scripts, ContactBook(contacts), config.turns, self.orders, self.refusals)
+        self.contacts_file = contacts
+        self.contacts = ContactBook(contacts)
+        self.turns = Turns(self.scripts, self.contacts, config.turns, self.orders, self.refusals)
         self.drafts = DraftBook(self.scripts, config)
         self.results = Results(self.scripts, "desk", config)
         self.courier = Courier(self.scripts, adapter, "notice", config.turns.lease_ms, self.stopping)

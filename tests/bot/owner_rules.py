@@ -94,7 +94,20 @@ class OwnerRules(DraftPromise):
 
     @rule(on=st.booleans())
     def panic(self, on: bool) -> None:
+        """Whatever nobody asked for does not leave any more."""
         self.do(halt(self.client) if on else resume(self.client))
+        if on:
+            self.withdrawn.update(self.leaving_unasked())
+
+    def leaving_unasked(self) -> list[str]:
+        """The replies on their way that the owner has not approved."""
+        leaving = [request_id for request_id, state, _ in self.outcomes() if state == "sending"]
+        return [one for one in leaving if not self.eyes.hexists(keys.outcome(one), "draft")]
+
+    @rule(chat=chats)
+    def replies_are_called_back(self, chat: str) -> None:
+        self.do(self.desk.scripts.say("recall", chat))
+        self.withdrawn.update(one for one in self.leaving_unasked() if one.startswith(chat))
 
     @precondition(lambda self: self.accepted)
     @rule(pick=fresh, text=st.sampled_from(["hi", "ho", "hm"]))

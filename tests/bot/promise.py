@@ -15,6 +15,7 @@ from bot.accept import Mail
 from bot.claims import Claim
 from bot.outcomes import ENDED
 from bot.pacing import Bubble
+from bot.sending import resume
 from model_server.contract import BOTS, RESULTS, Line, Reply, ReplyRequest, decode_request
 from model_server.redis_link import connect, connect_blocking, ensure_group
 from tests.bot.desk import Desk, Recorder, config
@@ -36,7 +37,7 @@ class Promise(RuleBasedStateMachine):
         self.said: dict[str, str] = {}
         """bubble id -> what the platform was given."""
         self.withdrawn: set[str] = set()
-        """The requests that were on their way when the owner wrote himself."""
+        """The requests that were on their way when the owner wrote himself; at a panic, those nobody asked for."""
         self.forbidden: list[str] = []
         """Bubbles that left all the same, or under the kill switch."""
         leaves = self.leaves
@@ -112,9 +113,9 @@ class Promise(RuleBasedStateMachine):
             assert not lines or self._left_its_turn(request_id) or named == lines[-1], "no others than it was asked for"
 
     def _left_its_turn(self, request_id: str) -> bool:
-        """Lines of a stale draft that were edited or taken back: what is left of them waits again."""
+        """Lines of a stale draft or a called back reply that were taken back: what is left of them waits again."""
         reason = cast(bytes, self.eyes.hget(keys.outcome(request_id), "reason"))
-        return reason == b"draft went stale: a line was taken back"
+        return reason in (b"draft went stale: a line was taken back", b"called back")
 
     @invariant()
     def whatever_waits_should_come_due(self) -> None:
@@ -178,7 +179,7 @@ class Promise(RuleBasedStateMachine):
 
     def everything_should_end(self) -> None:
         """With nobody dying any more, every line's turn ends in a visible state and nothing is left over."""
-        self.do(self.client.delete(keys.HALT))
+        self.do(resume(self.client))
         for _ in range(40):
             for chat in CHATS:
                 self.do(self.desk.lapse(chat))

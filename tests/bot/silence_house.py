@@ -66,6 +66,8 @@ class House:
         self.flaws: dict[str, int] = defaultdict(int)
         """A place in our code -> how often it is still to fail."""
         self.failed_in_turns = 0
+        self.looking = False
+        """Who somebody is may also be asked beside a turn: it fails within one only."""
         self.forgot = False
         self.good: list[tuple[str, tuple[str, ...]]] = []
         """Request ids with the bubbles of a good reply that is still to be handled."""
@@ -91,6 +93,7 @@ class House:
         if command:
             said = texts(command, CONFIG.owner.name, NOTICE, CONFIG.turns.history_lines)
             self.judge.allow(f"test:{chat}:{line_id}", said)
+            await self.client.delete(f"ss:{{s0}}:said:test:{chat}:{command}")  # long enough since the last time
         else:
             self.judge.closed[chat] = closed
         until_ms = 1 if closed else None
@@ -127,6 +130,7 @@ class House:
             assert await self.desk.press(Press("test", "s1", token_of("send", draft), "mine")) is None
 
     async def asks_in_place(self, chat: str, command: str) -> None:
+        await self.client.delete(f"ss:{{s0}}:said:test:{chat}:{command}")
         said = await self.desk.contact_word(ChatRef("test", chat), f"s{chat}", "X", command)
         fixed = texts(command, CONFIG.owner.name, NOTICE, CONFIG.turns.history_lines)
         assert said == (None if self.judge.halted or not fixed else "\n".join(fixed))
@@ -149,6 +153,7 @@ class House:
             case "panic":
                 assert done or chat
                 judge.halted |= done
+                judge.orders_changed()
             case "pause" if done and chat:
                 judge.stands_down(chat)
             case "pause" if not chat:
@@ -188,7 +193,9 @@ class House:
     # ── the bot works, the model answers, the platform takes ────────────────────────────────────────────────────
 
     async def looks(self) -> None:
+        self.looking = True
         await self.turns.step()
+        self.looking = False
 
     async def model_answers(self, kind: str) -> None:
         """Every request gets this kind of answer; what is good is known by its words."""
@@ -253,7 +260,7 @@ class House:
 
     def fails(self, place: str) -> None:
         """Called where our code may be broken."""
-        if self.flaws[place]:
+        if self.flaws[place] and (self.looking or place != "bot.contacts.ContactBook.resolve"):
             self.flaws[place] -= 1
             self.failed_in_turns += place != "bot.drafts.at_once"
             raise RuntimeError(SECRET)

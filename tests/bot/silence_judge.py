@@ -73,7 +73,7 @@ class Judge:
 
     def mode(self, chat: str) -> str:
         """What the owner wants in this chat now: off, draft, auto, or `wait`."""
-        if self.paused or self.standing[chat]:
+        if self.paused or self.halted or self.standing[chat]:
             return "wait"
         everybody = self.rules.get("global")
         if TYPES[chat] == "stranger":  # such an order can only hold back further

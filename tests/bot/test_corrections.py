@@ -67,8 +67,51 @@ async def test_should_keep_every_further_line_of_the_owners_own(drafting: Desk) 
         await drafting.line(text=text, from_owner=True)
     assert [told(one) for one in await drafting.corrections()] == [
         ("answered", "test:1:1", ["q1"], "well", "one"),
-        ("takeover", "", ["q1", "one"], "", "two"),
+        ("takeover", "", ["one"], "", "two"),
     ]
+
+
+async def test_should_keep_no_line_again_and_again(drafting: Desk) -> None:
+    """What was said before his last line is kept with that one."""
+    for n in range(3):
+        await drafting.line(text=f"mine {n}", from_owner=True)
+        await drafting.line(text=f"q{n}")
+        await drafting.client.delete("ss:{s0}:mailbox:test:1")  # nothing waits: the chat is his
+    kept = [[line.text for line in one.lines] for one in await drafting.corrections()]
+    assert kept == [[], ["mine 0", "q0"], ["mine 1", "q1"]]
+
+
+async def test_should_keep_what_was_proposed_before_a_takeover(drafting: Desk) -> None:
+    """He takes over by the button, and says something else then."""
+    await drafting.line(text="q1")
+    await drafting.drafts.take_over((await drafting.drafted("a1")).no)
+    await drafting.line(text="mine", from_owner=True)
+    await drafting.line(text="and this", from_owner=True)
+    assert [told(one) for one in await drafting.corrections()] == [
+        ("answered", "test:1:1", ["q1"], "a1", "mine"),
+        ("takeover", "", ["mine"], "", "and this"),
+    ]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_should_keep_one_act_of_an_approval_that_he_overtook(drafting: Desk, edited: bool) -> None:
+    """Approved, then said otherwise before any of it left."""
+    await drafting.line(text="q1")
+    draft = await drafting.drafted("a1")
+    await (drafting.drafts.edit(draft.no, "better") if edited else drafting.drafts.send(draft.no))
+    await drafting.line(text="mine", from_owner=True)
+    assert await drafting.deliver() == ["ended"]
+    [one] = await drafting.corrections()
+    assert (one.outcome, one.request_id, one.proposed, one.final) == ("answered", "test:1:1", "a1", "mine")
+
+
+async def test_should_keep_both_acts_when_a_part_had_left(drafting: Desk) -> None:
+    await drafting.client.hset("ss:{s0}:chat:test:1", "disclosed_ms", "1")
+    await drafting.line(text="q1")
+    await drafting.drafts.send((await drafting.drafted("one\ntwo")).no)
+    await drafting.courier.send_next("test:1")
+    await drafting.line(text="mine", from_owner=True)
+    assert [one.outcome for one in await drafting.corrections()] == ["sent", "answered"]
 
 
 async def test_should_keep_an_act_once(drafting: Desk) -> None:
@@ -82,14 +125,27 @@ async def test_should_keep_an_act_once(drafting: Desk) -> None:
 
 async def test_should_keep_no_more_than_forty_lines_and_read_on_from_a_place(drafting: Desk) -> None:
     for n in range(60):
-        await drafting.line(text=f"{n}", from_owner=True)
-    found = await read_corrections(drafting.client, most=59)
-    assert len(found) == 59
-    [(_, last)] = await read_corrections(drafting.client, after=found[-1][0])
-    assert [line.text for line in last.lines] == [f"{n}" for n in range(19, 59)]
+        await drafting.line(text=f"{n}")
+        if n % 4 == 3:
+            await drafting.client.delete("ss:{s0}:mailbox:test:1")  # it holds fewer
+    for n in range(3):
+        await drafting.line(text=f"mine {n}", from_owner=True)
+    found = await read_corrections(drafting.client, most=1)
+    [(_, first)] = found
+    assert [line.text for line in first.lines] == [f"{n}" for n in range(20, 60)]
+    assert [one.final for _, one in await read_corrections(drafting.client, after=found[-1][0])] == ["mine 1", "mine 2"]
 
 
 async def test_should_know_an_owner_who_writes_first(drafting: Desk) -> None:
     await drafting.line(text="hello", from_owner=True)
     [one] = await drafting.corrections()
     assert (one.contact_id, one.lines, one.final) == ("", (), "hello")
+
+
+async def test_should_stand_down_for_words_it_cannot_read_and_learn_nothing_from_them(desk: Desk) -> None:
+    """Discord tells that the owner wrote in a channel, not what."""
+    await desk.line()
+    await desk.line(line_id="2", text="", from_owner=True)
+    assert await desk.state("test:1:1") == "skipped"
+    assert await desk.corrections() == []
+    assert [line.text for line in await desk.history()] == ["hi"]

@@ -119,12 +119,11 @@ async def test_should_send_what_a_dead_process_had_begun_where_that_is_safe(make
 
 
 async def test_should_forget_nothing_that_still_waits_to_be_sent(desk: Desk) -> None:
-    """However long the kill switch is on, or no bot runs."""
+    """However long the platform asks for patience, or no bot runs."""
     await committed(desk)
-    await desk.client.set(keys.HALT, "1")
+    desk.adapter.script = [RetryLater(1)]
     await desk.deliver()
     assert await desk.client.ttl(keys.outcome("test:1:1")) == await desk.client.ttl(keys.ledger("test:1:1")) == -1
-    await desk.client.delete(keys.HALT)
     await desk.lapse()
     await desk.deliver()
     assert await desk.client.ttl(keys.outcome("test:1:1")) > 0
@@ -178,6 +177,13 @@ async def test_should_not_repeat_a_hidden_notice_for_ever(desk: Desk) -> None:
     desk.adapter.script = [OutcomeHidden()] * 3
     await desk.deliver()
     assert desk.adapter.texts == ["one", "two"]
+    [letter] = await desk.dead_letters()
+    assert letter == {
+        "request_id": "test:1:1",
+        "chat_key": "test:1",
+        "state": "unknown",
+        "reason": "its notice was hidden each time",
+    }, "the owner hears that his contact may never have been told"
 
 
 async def test_should_owe_the_notice_when_it_was_withdrawn(desk: Desk) -> None:

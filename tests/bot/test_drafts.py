@@ -172,6 +172,19 @@ async def test_should_wait_while_everything_is_halted(drafting: Desk) -> None:
     assert await drafting.client.ttl(keys.outcome("test:1:1")) == -1
 
 
+async def test_should_give_up_a_regeneration_that_nobody_answers(drafting: Desk) -> None:
+    await drafting.line()
+    draft = await drafting.drafted()
+    await drafting.drafts.regenerate(draft.no)
+    assert (await reread(drafting, draft)).regenerating
+    await drafting.client.hset(keys.draft(draft.no), "until_ms", int(await drafting.now_ms()) - 1)
+    before = await reread(drafting, draft)
+    assert not before.regenerating
+    assert [await expire(drafting.scripts) for _ in range(2)] == [0, 0]
+    assert (await reread(drafting, draft)).version == before.version + 1
+    assert await drafting.drafts.regenerate(draft.no) == "done"
+
+
 async def test_should_end_at_its_deadline(drafting: Desk) -> None:
     now_ms = int(await drafting.now_ms())
     await drafting.line(answer_until_ms=now_ms + 60_000)

@@ -8,6 +8,7 @@ import redis.exceptions
 
 from adapters.base import OutcomeHidden, Refused, RetryLater
 from bot import keys
+from bot.sending import halt, resume
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk, committed
 
@@ -20,13 +21,17 @@ async def test_should_refuse_a_sender_whose_lease_was_taken(desk: Desk) -> None:
     assert await desk.begin(old) == "lost"
 
 
-async def test_should_read_the_kill_switch_last(desk: Desk) -> None:
-    await committed(desk)
-    await desk.client.set(keys.HALT, "1")
+async def test_should_read_the_kill_switch_last(make_desk: MakeDesk) -> None:
+    """What was approved waits; nobody reads what was not sent."""
+    desk = make_desk(autoreply="draft")
+    await desk.client.hset(keys.of_chat("test:1").chat, "disclosed_ms", "1")
+    await desk.line()
+    await desk.drafts.send((await desk.drafted("one\ntwo")).no)
+    await halt(desk.client)
     assert await desk.deliver() == ["halted"]
     assert desk.adapter.sent == []
-    assert [line.author for line in await desk.history()] == ["contact"], "nobody reads what was not sent"
-    await desk.client.delete(keys.HALT)
+    assert [line.author for line in await desk.history()] == ["contact"]
+    await resume(desk.client)
     await desk.lapse()
     await desk.deliver()
     assert desk.adapter.texts == ["one", "two"]

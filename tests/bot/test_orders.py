@@ -47,6 +47,16 @@ def test_a_new_install_should_answer_nobody_by_itself() -> None:
     assert orders().rule(SOMEBODY, NOON) == Ruling("draft", "draft: strangers start in draft")
 
 
+def test_what_reaches_strangers_should_count_for_them_under_an_order_that_does_not() -> None:
+    """Off everywhere, then auto for two hours: that is for those the owner knows."""
+    off, auto = {EVERYWHERE: lasting("off")}, {EVERYWHERE: until("auto")}
+    assert orders(rules=off, timed=auto).rule(SOMEBODY, NOON).mode == "off"
+    assert orders(rules=off, timed=auto).rule(ANNA, NOON).mode == "auto"
+    assert orders(rules=off, windows=(during("auto"),)).rule(SOMEBODY, NOON).mode == "off"
+    assert orders(windows=(during("off"),), timed=auto).rule(SOMEBODY, NOON).mode == "off"
+    assert orders(rules={EVERYWHERE: lasting("auto")}, timed=auto).rule(SOMEBODY, NOON).mode == "draft"
+
+
 @pytest.mark.parametrize("narrow", range(4))
 def test_the_narrowest_scope_should_win_even_over_a_stronger_kind_of_a_wider_one(narrow: int) -> None:
     scopes = ANNA.scopes

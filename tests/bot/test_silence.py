@@ -207,9 +207,15 @@ def rewritten(name: str, before: str, after: str) -> Callable[[str], str]:
 
 NO_NOTICE = rewritten("claim_send", "'disclosed_ms') == 0", "'disclosed_ms') == 2")
 NO_HALT = rewritten("begin", "redis.call('EXISTS', key.halt) == 1", "false")
-NO_RECALL = rewritten("begin", "recalled and unasked", "false")
+NO_RECALL = rewritten("recall", "found == 'done'", "false")
+PANIC_WAITS = rewritten("begin", "halted and not unasked", "halted")
 NO_DRAFTS = rewritten("commit", "mode == 'hold'", "false")
 NO_LETTERS = rewritten("ends", "state == 'dead' or state == 'unknown'", "false")
+
+
+def no_panic(script: str) -> str:
+    """What waits under the kill switch leaves when it is off again."""
+    return PANIC_WAITS(script).replace("redis.call('GET', key.resumed)", "nil")
 
 
 @pytest.mark.parametrize(
@@ -219,12 +225,13 @@ NO_LETTERS = rewritten("ends", "state == 'dead' or state == 'unknown'", "false")
         ("bot.scripts._lua", NO_NOTICE, "the notice comes first"),
         ("bot.scripts._lua", NO_HALT, "nothing leaves under the kill switch"),
         ("bot.scripts._lua", NO_RECALL, "the owner has called it back"),
+        ("bot.scripts._lua", no_panic, "the owner has called it back"),
         ("bot.scripts._lua", NO_DRAFTS, "nobody allowed"),
         ("bot.scripts._lua", NO_LETTERS, "the owner hears of every failure"),
         ("bot.turns.decide", lambda facts: Answer(), "nobody allowed"),
         ("bot.deliver.Courier._hidden", lambda self, chat: Verdict("pending"), "no bubble is handed over twice"),
     ],
-    ids=["leak", "no notice", "no halt", "no recall", "no drafts", "no letters", "off is auto", "hidden is not sent"],
+    ids=["leak", "no notice", "no halt", "no recall", "no panic", "no drafts", "no letters", "off is auto", "hidden"],
 )
 def test_the_judge_should_see(
     quick_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, object, str]

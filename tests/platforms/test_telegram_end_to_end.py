@@ -204,8 +204,8 @@ async def test_panic_should_stop_every_send_at_once(phone: Phone) -> None:
     await until(lambda: to_guests() >= 2, REPLY_S)
     await phone.owner.says("/panic")
     when_told = to_guests()
-    async with phone.instance.redis() as client:  # everybody's reply is ready, and waits
-        await until(lambda: client.zcard(keys.outboxes("telegram")), REPLY_S)
+    async with phone.instance.redis() as client:  # what was ready is called back, and everybody waits
+        await until(lambda: client.zcard(keys.DUE), REPLY_S)
     status = await phone.instance.status()
     assert status["halted"]
     card_answer = await phone.owner.says("/status")

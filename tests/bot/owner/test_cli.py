@@ -6,12 +6,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from adapters.local_contract import NoAnswer, NotRunning
+from adapters.owner_port import Card
 from adapters.terminal_adapter import TerminalAdapter
 from adapters.terminal_client import say_as_owner
+from bot import cli
+from bot.owner.cards import card_of
+from bot.owner.owner_cli import said
 from tests.adapters.echo_bot import SEATS, EchoBot, running
 from tests.bot.owner.conftest import MakeOwner, Owner, drafted
 
@@ -50,17 +56,68 @@ async def selfsame(home: Path, *words: str) -> tuple[int, str, str]:
 async def test_should_say_the_owners_words_from_a_shell(local: Owner, socket: Path, tmp_path: Path) -> None:
     await drafted(local, "on my way", text="where are you?")
     code, out, _ = await selfsame(tmp_path, "drafts", "--json")
-    said = json.loads(out)
-    assert (code, said["ok"]) == (0, True)
-    assert "on my way" in said["text"]
-    assert said["cards"][0]["card_id"] == "draft-1"
-    assert [button["label"] for button in said["cards"][0]["screen"]["rows"][0]] == ["Send", "Edit", "Discard"]
+    heard = json.loads(out)
+    assert (code, heard["ok"]) == (0, True)
+    assert "on my way" in heard["text"]
+    assert heard["cards"][0]["card_id"] == "draft-1"
+    assert [button["label"] for button in heard["cards"][0]["screen"]["rows"][0]] == ["Send", "Edit", "Discard"]
     code, out, err = await selfsame(tmp_path, "autoreply", "draft", "for", "2h")
     assert (code, err) == (0, "")
     assert "Draft everywhere until" in out
     code, out, err = await selfsame(tmp_path, "autorply", "draft")
     assert (code, out) == (1, "")
     assert "Did you mean /autoreply?" in err
+
+
+async def test_should_answer_however_much_waits(
+    local: Owner, socket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is one line of at most 1 MiB; the cards of all drafts would be longer."""
+    draft = msgspec.structs.replace(await drafted(local), text="well " * 400)
+
+    async def many() -> tuple[Card, ...]:
+        return tuple(card_of(msgspec.structs.replace(draft, no=no), 0, ZoneInfo("UTC")) for no in range(1, 1_201))
+
+    monkeypatch.setattr(local.desk, "board", many)
+    assert (await say_as_owner(socket, "status")).cards == ()
+    code, out, _ = await selfsame(tmp_path, "drafts", "--json")
+    heard = json.loads(out)
+    assert (code, heard["more"]) == (0, 1_180)
+    assert [card["card_id"] for card in heard["cards"]] == [f"draft-{no}" for no in range(1_181, 1_201)]
+    _, out, _ = await selfsame(tmp_path, "status", "--json")
+    assert json.loads(out)["cards"] == []
+
+
+async def test_should_take_any_bytes_of_a_shell(local: Owner, socket: Path, tmp_path: Path) -> None:
+    draft = await drafted(local)
+    code, out, err = await selfsame(tmp_path, "edit", str(draft.no), "caf\udcff")
+    assert (code, out, err) == (0, "On its way to Ann: caf?\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["autoreply", "auto", "for", "Bread for Life"], 'autoreply auto for "Bread for Life"'),
+        (["autoreply auto for ann"], "autoreply auto for ann"),
+        (["edit", "1", "on my way"], "edit 1 on my way"),
+        (["/edit", "1", "on my", "way"], "/edit 1 on my way"),
+        (["contact", "name", "ann", "to", 'Ann "A" Berg'], 'contact name ann to Ann "A" Berg'),
+        (["discard", "1"], "discard 1"),
+    ],
+)
+def test_should_keep_together_what_the_shell_kept_together(words: list[str], text: str) -> None:
+    assert said(words) == text
+
+
+async def test_should_print_the_numbers_that_the_next_word_needs(
+    local: Owner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = await drafted(local)
+    monkeypatch.setattr(cli, "_with_redis", lambda _act: [draft])
+    capsys.readouterr()
+    cli.drafts()
+    shown = capsys.readouterr().out
+    assert shown == "1  test:1 (stranger Ann): well\n→ selfsame owner send N, edit N TEXT or discard N\n"
 
 
 async def test_should_hand_out_a_code_for_a_chat_app(local: Owner, socket: Path) -> None:

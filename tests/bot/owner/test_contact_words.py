@@ -5,28 +5,37 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import redis.asyncio
 
-from adapters.base import ChatRef, InboundMessage, OutboundMessage, SentReceipt
+from adapters.base import FOREVER_MS, ChatRef, InboundMessage, OutboundMessage, SentReceipt
 from bot import keys
 from bot.accept import accept
+from bot.chat_control import resume_chat, stand_down
 from bot.config import BotConfig, TurnsConfig
+from bot.contacts import ContactEntry, ContactsFile
 from bot.deliver import Courier
 from bot.loops import Stopping
+from bot.order_store import ORDERS, add_window, is_blocked, load_orders, set_rule
+from bot.orders import ModeRule, Scope, Window
 from bot.outcomes import read_outcome
 from bot.owner.contact_words import (
+    BLOCKED,
     CONTACT_COMMANDS,
     FORGET_NOW,
     HUMAN_MS,
+    OWN_CHAT,
+    SAID_BEFORE,
     ContactWords,
     command_in,
     exclude,
     texts,
 )
-from bot.owner.notices import read_notices
+from bot.owner.notices import DIGEST, notify, read_notices
 from bot.scripts import Scripts
 from bot.sending import halt, resume
+from model_server.blend_store import set_blend
 from model_server.config import OwnerConfig
 from model_server.errors import ConfigError
 from model_server.home import Home
@@ -222,7 +231,110 @@ async def test_should_forget_all_but_the_sentence_that_says_so(counter: Counter)
     assert "not mine" in kept
     assert json.loads(counter.home.excluded_file.read_bytes()) == {"senders": ["telegram:user7"]}
     (told,) = await counter.notices()
-    assert told.startswith("Noor asked to be forgotten")
+    assert told.startswith("A contact on Telegram asked to be forgotten")
+
+
+async def test_should_forget_the_orders_and_what_the_owner_was_told_but_no_block(counter: Counter) -> None:
+    noor: Scope = ("contact", "telegram:user7")
+    client = counter.client
+    for scope in (noor, ("contact", "telegram:user8")):
+        await set_rule(client, scope, ModeRule("auto", None, 1))
+        await set_rule(client, scope, ModeRule("off", 2, 1))
+        await set_blend(client, ("contact", scope[1]), {"core": 1.0})
+        await add_window(client, Window(0, (0,), 0, 60, "off", scope))
+    await notify(client, "Since Tue: 1 answered: Noor (friend)", about=DIGEST)
+    await notify(client, "Since Wed: 1 answered: Mum (family)", about=DIGEST)
+    await counter.words.as_line(counter.line("/human", "1"))
+    await counter.words.as_line(counter.line("/forgetme yes", "2"))
+    kept = await everything(client)
+    assert "user7" not in kept
+    assert "Noor" not in kept
+    assert "contact:telegram:user8" in kept
+    assert [notice[:9] for notice in await counter.notices()] == ["Since Wed", "A contact"]
+    orders = await load_orders(client, CONFIG.turns, "UTC")
+    assert [window.scope[1] for window in orders.windows] == ["telegram:user8"]
+    await set_rule(client, noor, ModeRule("block", None, 1))
+    await client.delete(*await client.keys("*said*"))
+    said = len(await counter.delivered(1))
+    assert await counter.words.as_line(counter.line("/forgetme yes", "3"))
+    assert await is_blocked(client, "telegram:user7")
+    await counter.courier.step()
+    await counter.courier.drain()
+    assert len(counter.said) == said
+
+
+async def test_should_say_nothing_to_a_blocked_contact_but_forget(counter: Counter) -> None:
+    await set_rule(counter.client, ("contact", "telegram:user7"), ModeRule("block", None, 1))
+    for command in ("/start", "/help", "/privacy", "/human", "/forgetme"):
+        assert not await counter.words.as_line(counter.line(command)), "a turn skips it, as every line of theirs"
+        assert await counter.words.answer(CHAT, "user7", "Noor", command) is None
+    assert await counter.notices() == []
+    await accept(counter.scripts, counter.line("my secret", "1"))
+    assert await counter.words.as_line(counter.line("/forgetme yes", "2"))
+    assert "my secret" not in await everything(counter.client)
+    outcome = await read_outcome(counter.client, "telegram:7:2")
+    assert outcome is not None
+    assert (outcome.state, outcome.reason) == ("skipped", BLOCKED)
+    assert await counter.words.answer(CHAT, "user7", "Noor", "/forgetme yes") is None
+    await counter.courier.step()
+    await counter.courier.drain()
+    assert counter.platform.texts == []
+
+
+async def test_should_know_a_blocked_contact_by_any_of_their_ids(counter: Counter) -> None:
+    book = ContactsFile((ContactEntry("Noor", ids=("discord:9", "telegram:user7")),))
+    counter.home.contacts_file.write_bytes(msgspec.json.encode(book))
+    await set_rule(counter.client, ("contact", "discord:9"), ModeRule("block", None, 1))
+    assert not await counter.words.as_line(counter.line("/help"))
+
+
+async def test_should_say_nothing_where_the_block_cannot_be_read(counter: Counter) -> None:
+    await counter.client.hset(ORDERS, "rule:contact:telegram:user7", "?")
+    assert not await counter.words.as_line(counter.line("/help"))
+
+
+async def test_should_answer_the_same_word_once_in_a_while(counter: Counter) -> None:
+    for line_id in "12345":
+        assert await counter.words.as_line(counter.line("/human", line_id))
+    assert await counter.words.as_line(counter.line("/help", "6"))
+    assert len(await counter.delivered(2)) == 2
+    assert len(await counter.notices()) == 1
+    outcomes = [await read_outcome(counter.client, f"telegram:7:{line_id}") for line_id in "12345"]
+    assert [outcome and outcome.state for outcome in outcomes] == ["answered", *["skipped"] * 4]
+    assert [outcome and outcome.reason for outcome in outcomes[1:]] == [SAID_BEFORE] * 4
+    assert await counter.client.xlen(keys.DEAD) == 0
+    assert await counter.words.answer(CHAT, "user7", "Noor", "human") is None
+
+
+async def test_should_leave_no_repeated_word_to_the_persona_where_words_are_answered_in_place(counter: Counter) -> None:
+    chat = ChatRef("discord", "1234")
+    assert await counter.words.answer(chat, "9", "Noor", "help")
+    assert await counter.words.answer(chat, "9", "Noor", "help") is None
+    assert await counter.words.as_line(counter.line("/help", "2", chat=chat))
+    outcome = await read_outcome(counter.client, "discord:1234:2")
+    assert outcome is not None
+    assert (outcome.state, outcome.reason) == ("skipped", SAID_BEFORE)
+
+
+async def test_should_tell_of_a_human_again_only_once_the_owner_was_back(counter: Counter) -> None:
+    async def asked(line_id: str) -> int:
+        await counter.client.delete(*await counter.client.keys("*said*"))
+        assert await counter.words.as_line(counter.line("/human", line_id))
+        return len(await counter.notices())
+
+    assert await counter.words.as_line(counter.line("/human", "0"))
+    assert await asked("1") == 1
+    await resume_chat(counter.scripts, CHAT.key)
+    assert await asked("2") == 2
+    assert len(await counter.delivered(3)) == 3
+
+
+async def test_should_not_shorten_the_owners_own_stand_down(counter: Counter) -> None:
+    await stand_down(counter.scripts, CHAT.key, FOREVER_MS)
+    assert await counter.words.as_line(counter.line("/human"))
+    until_ms = await counter.client.hget(keys.of_chat(CHAT.key).chat, "stand_down_until_ms")
+    assert int(until_ms or 0) == FOREVER_MS
+    assert len(await counter.notices()) == 1
 
 
 async def test_should_forget_once_when_the_platform_repeats_the_line(counter: Counter) -> None:
@@ -274,3 +386,18 @@ def test_should_keep_the_list_of_who_is_left_out_private_and_whole(tmp_path: Pat
     with pytest.raises(ConfigError):
         exclude(path, "discord:10")
     assert path.read_text() == "{broken"
+
+
+async def test_should_say_nothing_in_the_owners_own_chat_and_carry_wishes_out_all_the_same(counter: Counter) -> None:
+    """In his own chats every fixed text would be in his name."""
+    own = ChatRef("telegram", "b7")
+    for n, text in enumerate(("/start", "/help", "/privacy", "/forgetme")):
+        assert not await counter.words.as_line(counter.line(text, f"{n}", own)), "a line like any other"
+    assert await counter.words.as_line(counter.line("/human", "7", own))
+    assert "asked for you in person" in (await counter.notices())[-1]
+    assert await counter.words.as_line(counter.line("/forgetme yes", "8", own))
+    assert json.loads(counter.home.excluded_file.read_text()) == {"senders": ["telegram:user7"]}
+    assert await counter.client.llen(keys.of_chat(own.key).outbox) == 0
+    outcome = await read_outcome(counter.client, f"{own.key}:8")
+    assert outcome is not None
+    assert (outcome.state, outcome.reason) == ("skipped", OWN_CHAT)

@@ -11,6 +11,7 @@ from adapters.owner_port import Press, Shown
 from bot import keys
 from bot.drafts import read_draft
 from bot.owner.cards import token_of
+from bot.owner.notices import notify
 from tests.bot.owner.conftest import Owner, drafted
 
 IMPOSTORS = [
@@ -140,3 +141,12 @@ async def test_should_name_the_problems_of_the_last_day_only(owner: Owner) -> No
 
 def letter(reason: str) -> dict[Any, Any]:
     return {"request_id": "test:1:1", "chat_key": "test:1", "state": "dead", "reason": reason}
+
+
+async def test_should_tell_again_what_the_owner_was_told_lately(owner: Owner) -> None:
+    """The page is all that some owners have."""
+    await notify(owner.bot.client, "Noor asked for you in person.")
+    await notify(owner.bot.client, "for another account", to=("telegram", "9"))
+    cards = await owner.desk.told()
+    assert (cards[-1].screen.text, cards[-1].screen.rows) == ("Noor asked for you in person.", ())
+    assert "for another account" not in [card.screen.text for card in cards]

@@ -55,6 +55,19 @@ async def test_should_ask_for_the_owners_own_words_and_send_them(owner: Owner) -
     assert (correction.outcome, correction.proposed, correction.final) == ("edited", "well", "on my way")
 
 
+@pytest.mark.parametrize(
+    "words", ["\u200b", "\u2060 \ufeff\n\u00a0", "x" * 2_001, "a\nb\nc\n" + "d" * 1_000 + "\n" + "e" * 1_000]
+)
+async def test_should_refuse_words_that_no_platform_takes(owner: Owner, words: str) -> None:
+    draft = await drafted(owner)
+    await owner.is_refused(f"/edit {draft.no} {words}")
+    pressed = await owner.presses(token_of("edit", draft), words)
+    assert (pressed.ok, pressed.toast[:17]) == (False, "Nothing was sent:")
+    await owner.bot.deliver()
+    assert owner.bot.adapter.sent == []
+    assert "On its way" in await owner.says(f"/edit {draft.no} {'x' * 2_000}")
+
+
 async def test_should_take_the_words_of_a_form_at_once(owner: Owner) -> None:
     draft = await drafted(owner)
     assert (await owner.presses(token_of("edit", draft), "  ")).toast == "Nothing was sent: no words."

@@ -43,7 +43,7 @@ async def test_should_order_for_one_chat_contact_or_type(owner: Owner) -> None:
     await owner.bot.line("1", sender_id="ann", sender_name="Ann")
     await owner.bot.line("2", sender_id="bo", sender_name="Bo")
     await owner.bot.turns.step()
-    assert "Off in Ann (test:1)" in await owner.says("/autoreply off in ann")
+    assert "Off in Ann (stranger, test:1)" in await owner.says("/autoreply off in ann")
     assert "Auto for Bo" in await owner.says("/autoreply auto for Bo")
     status = await owner.says("/status")
     assert "Ann (test:1): off in this chat" in status
@@ -57,7 +57,7 @@ async def test_should_list_who_could_be_meant_and_change_nothing(owner: Owner) -
     await owner.bot.turns.step()
     text = await owner.is_refused("/autoreply auto for ann")
     assert "2 people match `ann`" in text
-    assert "Ann: test:a1" in text
+    assert "Ann (stranger): test:a1" in text
     assert (await owner.desk.office.orders()).rules == {}
 
 
@@ -68,13 +68,15 @@ async def test_should_hint_at_what_was_meant(owner: Owner) -> None:
 
 async def test_should_stop_every_send_in_a_panic_until_resumed(owner: Owner) -> None:
     draft = await drafted(owner)
-    assert "PANIC" in await owner.says("panic")
+    panicked = await owner.says("panic")
+    assert "PANIC" in panicked
+    assert "Replies on their way are called back" in panicked
     toast = (await owner.presses(token_of("send", draft))).toast
     assert "PANIC is on" in toast
     assert (await owner.bot.deliver())[-1:] == ["halted"]
     assert owner.bot.adapter.sent == []
     assert "PANIC is on" in (await owner.says("/status")).splitlines()[0]
-    assert "The panic is over" in await owner.says("/resume")
+    assert "The panic is over: what you approved" in await owner.says("/resume")
     await owner.bot.lapse()
     await owner.bot.deliver()
     assert owner.bot.adapter.texts == ["notice", "well"]
@@ -137,8 +139,29 @@ async def test_should_say_what_still_stands_above_an_order(make_owner: MakeOwner
     await owner.says("/schedule remove 1")
     await owner.says("/contact block ann")
     said = await owner.says("/autoreply auto in ann")
-    assert "Auto in Ann (test:1)." in said
+    assert "Auto in Ann (stranger, test:1)." in said
     assert "But for now: blocked" in said
+
+
+@pytest.mark.parametrize("words", ["auto for Ann", "auto for 2h for Ann", "clear for test:ann", "off for Ann"])
+async def test_should_not_unblock_by_an_order(owner: Owner, words: str) -> None:
+    await owner.bot.line()
+    await owner.bot.turns.step()
+    await owner.says("/contact block ann")
+    before = await owner.desk.office.orders()
+    assert (await owner.is_refused(f"/autoreply {words}")).startswith("Ann is blocked: /contact unblock ")
+    assert await owner.desk.office.orders() == before
+
+
+async def test_should_take_a_type_for_the_type_whoever_calls_himself_so(owner: Owner) -> None:
+    await owner.bot.line(sender_name="family")
+    await owner.bot.turns.step()
+    said = await owner.says("/autoreply auto for family")
+    assert "Auto for family." in said
+    assert "`family` means the type; the person of that name is test:ann." in said
+    assert list((await owner.desk.office.orders()).rules) == ["type:family"]
+    assert "the person of that name is test:ann" in await owner.says("/blend family core=1")
+    assert "the person of that name is test:ann" in await owner.says("/schedule add daily 09:00-17:00 off for family")
 
 
 async def on_its_way(owner: Owner) -> None:
@@ -160,6 +183,16 @@ async def test_should_call_a_reply_on_its_way_back_when_orders_forbid_it(owner: 
     assert owner.bot.adapter.texts == []
     assert await owner.bot.state("test:1:1") == "skipped"
     assert await owner.bot.reason("test:1:1") == "called back"
+
+
+@pytest.mark.parametrize("text", ["/contact type ann family", "/contact merge test:ann into bo"])
+async def test_should_decide_anew_on_a_reply_on_its_way_when_somebody_is_sorted_anew(owner: Owner, text: str) -> None:
+    """Ann was answered by herself as a stranger; as family, or as Bo, nobody is."""
+    await owner.bot.line("2", sender_id="bo", sender_name="Bo")
+    await owner.bot.turns.step()
+    await on_its_way(owner)
+    await owner.says("/contact type bo family")
+    assert "Called back on its way: 1 reply." in await owner.says(text)
 
 
 async def test_should_call_a_reply_back_when_the_chat_alone_is_paused(owner: Owner) -> None:

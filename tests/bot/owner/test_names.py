@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contacts import Contact
-from bot.owner.names import NotOne, People, Person, find_chat, find_person, find_whom
+from bot.owner.names import NotOne, People, Person, find_chat, find_person, find_whom, namesakes
 
 ANN = Person(Contact("telegram:user1", "Ann Berg", "friend"), ("telegram:user1", "discord:11"), ("telegram:b1",))
 ANNA = Person(Contact("telegram:user2", "Anna", "family"), ("telegram:user2",), ("telegram:b2", "discord:22"))
@@ -36,7 +36,7 @@ def test_should_list_the_candidates_when_several_are_meant() -> None:
 def test_should_suggest_a_name_that_is_close() -> None:
     found = find_person(PEOPLE, "mun")
     assert isinstance(found, NotOne)
-    assert found.candidates == ("Mum: telegram:user3",)
+    assert found.candidates == ("Mum (family): telegram:user3",)
     assert isinstance(find_person(PEOPLE, "zzz"), NotOne)
     assert isinstance(find_person(PEOPLE, "  "), NotOne), "no words name nobody"
 
@@ -44,11 +44,21 @@ def test_should_suggest_a_name_that_is_close() -> None:
 def test_should_find_a_chat_by_its_key_or_its_only_person() -> None:
     assert find_chat(PEOPLE, "telegram:-100_5") == "telegram:-100_5"
     assert find_chat(PEOPLE, "mum") == "telegram:b3"
-    assert find_chat(PEOPLE, "Bo") == "discord:555", "the other Bo has no chat"
+    assert find_chat(PEOPLE, "discord:55") == "discord:555", "an id names its only chat"
     several = find_chat(PEOPLE, "anna")
     assert isinstance(several, NotOne)
     assert several.candidates == ("telegram:b2", "discord:22")
     assert isinstance(find_chat(PEOPLE, "telegram:999"), NotOne)
+
+
+def test_should_take_nobody_for_another_who_bears_the_name() -> None:
+    """A stranger who calls himself Bo has a chat; the Bo whom the owner knows has none yet."""
+    found = find_chat(PEOPLE, "Bo")
+    assert isinstance(found, NotOne)
+    assert found.candidates == ("Bo (friend): telegram:user4", "Bo (stranger): discord:55")
+    alone = find_chat(PEOPLE, "telegram:user4")
+    assert isinstance(alone, NotOne)
+    assert alone.what == "no chat with Bo yet"
 
 
 def test_should_tell_types_from_people() -> None:
@@ -57,8 +67,9 @@ def test_should_tell_types_from_people() -> None:
     assert isinstance(find_whom(PEOPLE, "boss"), NotOne)
     both = People((*PEOPLE.persons, Person(Contact("x:1", "Family", "friend"), ("x:1",))), PEOPLE.types)
     found = find_whom(both, "family")
-    assert isinstance(found, NotOne), "a person called as a type: neither is guessed"
-    assert found.candidates == ("x:1",)
+    assert found == ("type", "family"), "anybody may call himself like a type"
+    assert [one.ids for one in namesakes(both, found)] == [("x:1",)]
+    assert namesakes(both, ("contact", "x:1")) == ()
 
 
 @given(st.text(max_size=20))

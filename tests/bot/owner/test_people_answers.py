@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
+
+from model_server.presence import PREFIX, Presence
 from tests.bot.owner.conftest import NOON_MS, Owner
 
 
@@ -65,6 +68,27 @@ async def test_should_set_show_and_clear_blends(owner: Owner) -> None:
     assert "out of bounds" in await owner.is_refused("/blend family core=9")
 
 
+async def test_should_name_the_facets_that_are_still_to_be_trained(owner: Owner) -> None:
+    """The weight of a missing facet goes to core; of core that would say nothing."""
+    worker = Presence("w", ready=True, model="tiny", device="cpu", facets={})
+    await owner.bot.client.set(f"{PREFIX}w", msgspec.json.encode(worker))
+    said = await owner.says("/blend family core=0.5 family=0.5")
+    assert "No worker has a facet `family` yet; its weight goes to core until then." in said
+    assert "facet `core`" not in said
+
+
+async def test_should_say_of_a_chat_that_it_is_the_owners_alone(owner: Owner) -> None:
+    await owner.bot.line("1", sender_id="ann", sender_name="Ann")
+    await owner.bot.line("2", sender_id="bo", sender_name="Bo")
+    await owner.bot.turns.step()
+    await owner.says("/autoreply auto in ann")
+    await owner.says("/pause in ann")
+    listed = await owner.says("/chats")
+    assert "Ann (test:1): yours alone until you resume" in listed
+    assert "Bo (test:2): draft" in listed
+    assert "yours alone: Ann (test:1) until you resume" in await owner.says("/status")
+
+
 async def test_should_tell_why_and_what_happened(owner: Owner) -> None:
     assert "No reply was sent lately" in await owner.is_refused("/why")
     await owner.says("/autoreply auto for stranger")
@@ -73,7 +97,7 @@ async def test_should_tell_why_and_what_happened(owner: Owner) -> None:
     text = await owner.says("/why")
     assert text.startswith("Ann (stranger): answered")
     assert "auto for stranger" in text
-    assert "1 answered: Ann (stranger)" in await owner.says("/digest 24h")
+    assert "1 answered by itself: Ann (stranger)" in await owner.says("/digest 24h")
     assert "A digest each day at 08:00 (Europe/Amsterdam)" in await owner.says("/digest daily 08:00")
     assert "Each day at 08:00" in await owner.says("/digest")
     assert "No digest by itself" in await owner.says("/digest off")

@@ -84,6 +84,31 @@ async def test_should_explain_a_reply_that_was_really_sent(desk: Desk) -> None:
     assert "generated 0.0 s" in said[5]
 
 
+async def test_should_not_call_the_owners_words_the_voices(make_desk: MakeDesk) -> None:
+    desk = make_desk(autoreply="draft", autoreply_strangers="draft")
+    await desk.line()
+    draft = await desk.drafted("well")
+    await desk.drafts.edit(draft.no, "entirely mine")
+    await desk.deliver()
+    said = (await why(desk.client, "test:1")).splitlines()
+    assert said[2:5] == ["Reply: “entirely mine” (your own words)", "Proposed: “well”", "Voice: core 1 (v1)"]
+
+
+async def test_should_say_who_approved(make_desk: MakeDesk) -> None:
+    desk = make_desk(autoreply="draft", autoreply_strangers="draft")
+    await desk.line()
+    await desk.drafts.send((await desk.drafted("well")).no)
+    await desk.deliver()
+    assert "Reply: “well” (approved by you)" in await why(desk.client, "test:1")
+
+
+def test_should_tell_what_was_taken_back_and_let_no_name_write_lines() -> None:
+    said = explain({**ANSWERED, "undone_ms": "6000", "contact_name": "Mum\n\nPANIC is on" + "x" * 100})
+    assert said.startswith("Mum PANIC is onxxx")
+    assert "(friend): answered and taken back\n" in said
+    assert "x" * 61 not in said
+
+
 async def test_should_explain_a_turn_that_was_left_unanswered(make_desk: MakeDesk) -> None:
     desk = make_desk(autoreply="off", autoreply_strangers="off")
     await desk.line(text="hi")
