@@ -303,9 +303,9 @@ async def test_should_rewrite_the_file_that_still_holds_what_was_forgotten(desk:
         return not (await desk.client.info("persistence"))["aof_rewrite_in_progress"]
 
     async def holds_it() -> bool:
-        folder = (await desk.client.config_get("dir"))["dir"]
-        name = (await desk.client.config_get("appenddirname"))["appenddirname"]
-        return any(b"heron" in path.read_bytes() for path in (Path(folder) / name).iterdir())
+        places = await desk.client.config_get("dir", "appenddirname")
+        folder = Path(str(places["dir"])) / str(places["appenddirname"])
+        return any(b"heron" in path.read_bytes() for path in folder.iterdir())
 
     await until(rewritten)
     assert await holds_it()
