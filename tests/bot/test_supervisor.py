@@ -28,7 +28,7 @@ async def test_should_start_a_crashed_child_again_and_quote_its_last_words(home:
     told: list[str] = []
     (home.logs_dir / "worker.out").write_text("an older run's last words\n")
     async with Supervisor(home, told.append) as supervisor:
-        supervisor.start(program("worker", "import sys; print('starting'); sys.exit('no memory left')"))
+        supervisor.start(program("worker", "import sys; print('starting', flush=True); sys.exit('no memory left')"))
         await until(lambda: len(told) >= 2)
     assert told[0] == "worker ended: no memory left → starting it again in 1 s"
     assert told[1].endswith("in 2 s"), "it waits longer each time"
