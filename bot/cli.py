@@ -135,9 +135,19 @@ def halt() -> None:
 @app.command()
 def resume() -> None:
     """Let sends go on after `selfsame halt`."""
+    from bot.chat_control import rouse
+    from bot.config import read_bot_config
+    from bot.instance import read_instance
+    from bot.scripts import Scripts
     from bot.sending import resume
 
-    _with_redis(resume)
+    turns = read_bot_config(read_instance().document).turns
+
+    async def go_on(client: redis.asyncio.Redis) -> None:
+        await resume(client)
+        await rouse(Scripts(client, turns))  # what was put off is looked at now, not at its next turn
+
+    _with_redis(go_on)
     print("sending goes on: what you approved leaves now, the other lines are decided anew")
 
 
