@@ -4,7 +4,6 @@ Knows one file and no Redis: what an owner ordered for a contact is moved elsewh
 the whole book; `change` replaces the file in one step, so a reader never meets half of one.
 """
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from bot.contacts import Contact, ContactEntry, ContactsFile
+from bot.private_file import replace_file
 from model_server.errors import ConfigError
 
 Edit = Callable[[ContactsFile], ContactsFile]
@@ -30,7 +30,7 @@ def change(path: Path, edit: Edit) -> ContactsFile:
         before = _version(path)
         edited = edit(read(path))
         if before == _version(path):
-            _replace(path, msgspec.json.format(msgspec.json.encode(edited), indent=1) + b"\n")
+            replace_file(path, msgspec.json.format(msgspec.json.encode(edited), indent=1) + b"\n")
             return edited
 
 
@@ -95,16 +95,3 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """On disk, and the owner's alone, before it has the name that others read."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.desk")
-    try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

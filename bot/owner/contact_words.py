@@ -4,7 +4,6 @@ Knows no platform beyond which chats are one person's. Every text is fixed and t
 generated. An act comes before its answer, so that who reads "deleted" is not told too early.
 """
 
-import os
 import time
 from pathlib import Path
 from typing import cast
@@ -21,6 +20,7 @@ from bot.contacts import ContactBook
 from bot.order_store import forget_scope, is_blocked
 from bot.outbox import named
 from bot.owner.notices import forget_notices, forgot, notify, wants_human
+from bot.private_file import replace_file
 from bot.scripts import Scripts
 from model_server.blend_store import clear_blend
 from model_server.errors import ConfigError
@@ -233,12 +233,8 @@ def exclude(path: Path, sender: str) -> None:
     if sender in senders:
         return
     try:
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(_ExcludedFile((*senders, sender))), indent=1) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        kept = _ExcludedFile((*senders, sender))
+        replace_file(path, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     except OSError as error:
         raise ConfigError(
             f"{path.name} cannot be written ({error.strerror})", f"make room, then add {sender} to it yourself"

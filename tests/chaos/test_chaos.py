@@ -19,17 +19,15 @@ async def test_should_keep_the_promise_whatever_dies(resend_is_safe: bool) -> No
 
 
 async def test_should_catch_workers_that_forget_before_they_answer() -> None:
-    for seed in range(1, 5):  # whether a harm meets a worker at work is chance: one run in some shows it surely
+    for seed in range(1, 7):  # whether a harm meets a worker at work is chance: one run in some shows it surely
         report = await arena.run(
-            6,
-            40,
-            4,
+            *(12, 40, 4),
             seed=seed,
             patience_s=60,
             resend_is_safe=True,
             ack_first=True,
-            work_ms=(300, 600),
-            deadline_ms=3_000,
+            work_ms=(800, 1_200),
+            deadline_ms=4_000,
         )
         verdict = report.verdict
         assert verdict.not_taken == verdict.answered_twice == verdict.not_ended == 0, report
