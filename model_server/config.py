@@ -17,7 +17,7 @@ from model_server.errors import ConfigError
 
 SECTIONS = (
     *("owner", "redis", "model", "engine", "facets", "blends", "turns", "pacing"),
-    *("web", "terminal", "telegram", "discord", "training"),
+    *("web", "terminal", "telegram", "discord", "training", "scrub"),
 )
 
 Document = Mapping[str, Any]

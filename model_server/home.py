@@ -53,14 +53,29 @@ class Home:
         return self.path / "facets"
 
     @property
+    def raw_dir(self) -> Path:
+        """What exports held before the scrub: text of people as it was written. Nothing after the scrub reads it."""
+        return self.path / "raw"
+
+    @property
     def corpus_dir(self) -> Path:
-        """The owner's imported conversations: private, read by `training` only."""
+        """The owner's conversations and articles, scrubbed: private, read by `training` only."""
         return self.path / "corpus"
+
+    @property
+    def corpus_file(self) -> Path:
+        """The corpus itself (`training.corpus`)."""
+        return self.path / "corpus" / "corpus.sqlite3"
 
     @property
     def contacts_file(self) -> Path:
         """Who is who: `{"contacts": [{"name", "type", "ids"}]}`."""
         return self.path / "contacts.json"
+
+    @property
+    def proposals_file(self) -> Path:
+        """Contact types and unions of contacts that were proposed, with their evidence; the owner decides."""
+        return self.path / "proposals.json"
 
     @property
     def rhythm_file(self) -> Path:
@@ -90,6 +105,7 @@ class Home:
             self.redis_dir,
             self.models_dir,
             self.facets_dir,
+            self.raw_dir,
             self.corpus_dir,
             self.runs_dir,
             self.logs_dir,

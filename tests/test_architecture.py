@@ -19,6 +19,7 @@ GROUND_FLOOR = {
     "errors",
     "home",
     "log",
+    "placeholders",
     "presence",
     "redis_link",
     "rhythm",
@@ -86,6 +87,23 @@ def test_only_the_composition_root_should_name_concrete_adapters() -> None:
 def test_only_adapters_should_import_a_platform_sdk(package: str) -> None:
     wrong = {(str(p), name) for p in sources(package) for name in imports(p) if name.split(".")[0] in PLATFORM_SDKS}
     assert wrong == set()
+
+
+def test_only_what_works_on_raw_text_should_open_the_raw_store() -> None:
+    """Whatever comes after the scrub stage reads the corpus: what was taken out must not come back by another way."""
+    doors = {"raw_store", "raw_intake", "raw_removal"}
+    may_enter = {*doors, "importing", "reading", "scrubbing", "forgetting", "explaining"}
+    inside = {ROOT / "training" / f"{name}.py" for name in may_enter}
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("training")
+        for name in imports(path)
+        if path not in inside and name.startswith("training.") and name.split(".")[1] in doors
+    }
+    assert wrong == set()
+    beside = {"raw_lock.py", "secret_key.py", "forgotten.py", "raw_store.py", "home.py"}
+    named = {path for package in OURS for path in sources(package) if "raw_dir" in path.read_text(encoding="utf-8")}
+    assert {path.name for path in named} <= beside
 
 
 def test_packages_should_have_empty_inits() -> None:

@@ -21,6 +21,7 @@ from model_server.config import (
     read_section,
 )
 from training.config import TrainingConfig
+from training.scrub.config import ScrubConfig
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 KINDS: dict[str, type[msgspec.Struct]] = {
@@ -36,6 +37,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "telegram": TelegramConfig,
     "discord": DiscordConfig,
     "training": TrainingConfig,
+    "scrub": ScrubConfig,
 }
 
 

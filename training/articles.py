@@ -1,96 +1,111 @@
-"""The owner's articles as dialogue: a paragraph answers its heading, its bold lead, or its own first claim. Pure.
+"""The owner's articles as dialogue: a paragraph answers its title, its heading, its bold lead, a quotation, or its own
+first claim. Pure, but for reading the corpus.
 
-Every word of an answer is the owner's, in its order; the questions only hand a claim back and are never learned from.
-Knows Markdown's front matter, headings and emphasis, and nothing else of it.
+Every word of an answer is the owner's, in its order; what he quotes is asked, never answered. Knows no Markdown.
 """
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 
 from model_server.contract import Line
-from model_server.errors import CorpusError
 from model_server.home import Home
-from training.corpus import replace_file
-from training.slices import ARTICLES, Session, Slice
+from training.article_blocks import Block, read_blocks
+from training.article_questions import (
+    ask_about,
+    ask_for_claim,
+    ask_for_more,
+    ask_for_quote,
+)
+from training.conversations import Session
+from training.corpus import CorpusArticle, read_articles
+from training.languages import language_of
+from training.slices import ARTICLES, Slice
 
-_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-_TITLE = re.compile(r"^title:\s*(.+?)\s*$", re.MULTILINE)
-_HEADING = re.compile(r"#{1,6}\s+(.+)")
-_LEAD = re.compile(r"\*\*(.+?)[:.,]?\*\*[:.,]?\s*(.+)", re.DOTALL)
-_CLAIM = re.compile(r"(.{12,200}?[.!?][\"”’']?)\s+(?=\S)(.+)", re.DOTALL)
-_EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(?=\S)(.+?)(?<=\S)\1")
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_ANSWER_LETTERS = 40
+_CLAIM = re.compile(r"(.{5,200}?(?:[.!?][\"”’']?(?=\s)|[。！？][”’」』]?))\s*(?=\S)(.+)", re.DOTALL)
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_ENOUGH = 40
+"""Letters an answer needs, a Chinese character being worth three; a shorter paragraph goes with the next."""
+_LONGEST_QUOTE_CHARS = 300
 
 
-def to_dialogue(markdown: str, name: str) -> Session:
-    """One article as a session: title, then a question and an answer for each paragraph."""
-    front = _FRONT_MATTER.match(markdown)
-    title = _TITLE.search(front[1]) if front else None
-    question = title[1].strip("\"'") if title else name
-    lines: list[Line] = []
-    for block in re.split(r"\n\s*\n", markdown[front.end() :] if front else markdown):
-        paragraph = " ".join(block.split())
-        if heading := _HEADING.fullmatch(paragraph):
-            question = _plain(heading[1])
-            continue
-        asked, answer = _ask(question, paragraph)
-        if len(answer) >= _ANSWER_LETTERS:
-            lines.append(Line(f"{len(lines)}", "contact", asked, len(lines)))
-            lines.append(Line(f"{len(lines)}", "owner", answer, len(lines)))
-        question = ""
-    return Session(f"{ARTICLES}:{name}", "", "", tuple(lines))
+def to_dialogue(article: CorpusArticle) -> Session:
+    """One article as a session: a question and an answer for each paragraph that is long enough to be one."""
+    language = language_of(article.markdown)
+    writer = _Writer(article.title, language)
+    for block in read_blocks(article.markdown):
+        writer.take(block)
+    return Session(f"{ARTICLES}:{article.key}", "", "", tuple(writer.end()), language)
 
 
 def articles_slice(home: Home, validation: float) -> Slice | None:
     """All articles of the corpus as a slice; the last questions of each are for validation. None without articles."""
     train: list[Session] = []
     kept: list[Session] = []
-    for path in sorted(articles_dir(home).glob("*.md")):
-        session = to_dialogue(path.read_text(encoding="utf-8"), path.stem)
+    for session in map(to_dialogue, read_articles(home)):
         cut = len(session.lines) - 2 * round(len(session.lines) / 2 * validation)
         for part, lines in ((train, session.lines[:cut]), (kept, session.lines[cut:])):
             if lines:
-                part.append(Session(session.chat_key, "", "", lines))
+                part.append(replace(session, lines=lines))
     return Slice(ARTICLES, tuple(train), tuple(kept)) if train else None
 
 
-def check_articles(paths: Iterable[Path]) -> None:
-    """CorpusError when one of the files cannot be read as text."""
-    for path in paths:
-        try:
-            path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorpusError(f"{path} cannot be read: {error}", "articles are Markdown files in UTF-8") from None
+class _Writer:
+    """Turns blocks into questions and answers; `_asked` waits for the next paragraph, `_short` for one to go with."""
+
+    def __init__(self, title: str, language: str) -> None:
+        self._language = language
+        self._asked = ask_about(title, language) if title else ""
+        self._short: list[str] = []
+        self._lines: list[Line] = []
+        self._announced = False
+        """Whether the last paragraph ends in a colon, so that the list after it belongs to it."""
+
+    def take(self, block: Block) -> None:
+        match block.kind:
+            case "heading":
+                self._flush()
+                self._asked = ask_about(block.text, self._language)
+            case "quote":
+                if 0 < len(block.text) <= _LONGEST_QUOTE_CHARS and not self._short:
+                    self._asked = ask_for_quote(block.text, self._language)
+            case "list" if self._announced and self._lines and not self._short:
+                self._append(block.text)
+            case "list":
+                self._answer(block.text)
+            case "paragraph":
+                if block.lead:
+                    self._flush()
+                    self._asked = ask_about(block.lead, self._language)
+                self._answer(block.text)
+        self._announced = block.kind == "paragraph" and block.text.endswith((":", "："))
+
+    def end(self) -> list[Line]:
+        self._flush()
+        return self._lines
+
+    def _answer(self, text: str) -> None:
+        if not self._asked and not self._short and (claim := _CLAIM.fullmatch(text)) and _weight(claim[2]) >= _ENOUGH:
+            self._asked, text = ask_for_claim(claim[1], len(self._lines) // 2, self._language), claim[2]
+        whole = "\n".join((*self._short, text))
+        if _weight(whole) < _ENOUGH:
+            self._short.append(text)
+            return
+        number = len(self._lines)
+        asked = self._asked or ask_for_more(number // 2, self._language)
+        self._lines.append(Line(f"{number}", "contact", asked, number))
+        self._lines.append(Line(f"{number + 1}", "owner", whole, number + 1))
+        self._short, self._asked = [], ""
+
+    def _flush(self) -> None:
+        """What was too short to be an answer of its own ends the one before; before the first it is dropped."""
+        if self._short and self._lines:
+            self._append("\n".join(self._short))
+        self._short = []
+
+    def _append(self, text: str) -> None:
+        last = self._lines[-1]
+        self._lines[-1] = Line(last.line_id, last.author, f"{last.text}\n{text}", last.at_ms)
 
 
-def store_article(home: Home, path: Path) -> bool:
-    """Copy a Markdown file into the corpus; whether it was new or had changed."""
-    articles_dir(home).mkdir(parents=True, mode=0o700, exist_ok=True)
-    place = articles_dir(home) / path.name
-    content = path.read_bytes()
-    if place.exists() and place.read_bytes() == content:
-        return False
-    replace_file(place, content)
-    return True
-
-
-def articles_dir(home: Home) -> Path:
-    """Where the corpus keeps the owner's articles."""
-    return home.corpus_dir / "articles"
-
-
-def _ask(question: str, paragraph: str) -> tuple[str, str]:
-    """What the contact says and the owner's answer: of the paragraph, all that was not given away by the question."""
-    if lead := _LEAD.fullmatch(paragraph):
-        return f"{_plain(lead[1])}?", _plain(lead[2])
-    if question:
-        return f"{question.rstrip('.?!')}?", _plain(paragraph)
-    if claim := _CLAIM.fullmatch(paragraph):
-        return f"“{_plain(claim[1])}” How do you mean that?", _plain(claim[2])
-    return "Go on.", _plain(paragraph)
-
-
-def _plain(markdown: str) -> str:
-    return _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", markdown)).strip()
+def _weight(text: str) -> int:
+    return len(text) + 2 * len(_HAN.findall(text))

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from training.corpus import replace_file
+from training.private_file import replace_file
 
 
 class Progressed(msgspec.Struct, frozen=True):

@@ -1,172 +1,266 @@
-"""The owner's corpus: conversations and contacts on disk, merged so that importing a file twice adds nothing.
+"""The owner's corpus: scrubbed conversations and articles, in one SQLite file that everything after the scrub reads.
 
-Knows no export format and no model. A chat is one JSONL file: a header, then a line of JSON for each line of the chat.
-Every file is replaced whole (written beside, then renamed): a reader never meets half of one.
+Knows no export format, no raw text and no model. Whoever asked to be forgotten is left out of every read, and so is a
+line that was set aside; whoever reads cannot forget to leave them out. Reads stream: a chat of a million lines is
+never held whole unless its reader does so.
 """
 
-import json
-import os
-import re
-from collections.abc import Iterable, Mapping
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
 import msgspec
 
-from model_server.contract import Line
 from model_server.errors import CorpusError
 from model_server.home import Home
+from training.contacts import read_excluded
+from training.old_corpus import check_no_old_corpus
+
+ChatKind = Literal["personal", "group"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS chats (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, contact TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS lines (
+  chat INTEGER NOT NULL REFERENCES chats(id), seq INTEGER NOT NULL, line_id TEXT NOT NULL, author TEXT NOT NULL,
+  sender TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL, reply_to TEXT NOT NULL, addressee TEXT NOT NULL,
+  aside TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (chat, at_ms, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS articles (
+  key TEXT PRIMARY KEY, title TEXT NOT NULL, markdown TEXT NOT NULL, at_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counts (
+  stage TEXT NOT NULL, source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (stage, source, what)
+);
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
 
 
-class ChatHeader(msgspec.Struct, frozen=True):
-    """The first line of a chat's file."""
+class CorpusLine(msgspec.Struct, frozen=True, gc=False):
+    """One line, scrubbed. `sender`, `to`: ids of people; `seq`: order within an instant, unique in the corpus."""
 
-    chat_key: str
-    contact_name: str
+    line_id: str
+    author: Literal["contact", "owner"]
+    text: str
+    at_ms: int
+    sender: str = ""
+    reply_to: str = ""
+    to: str = ""
+    seq: int = 0
+
+
+class CorpusChat(msgspec.Struct, frozen=True):
+    """One chat. `contact` is the id of the person (`telegram:user72001`), "" in a group."""
+
+    key: str
+    kind: ChatKind
+    name: str
+    contact: str = ""
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """Everything one chat holds, oldest line first. `chat_key` is `telegram:user72001`."""
+    """Everything one chat holds, oldest line first."""
 
-    chat_key: str
-    contact_name: str
-    lines: tuple[Line, ...]
-
-
-class Contact(msgspec.Struct, frozen=True):
-    """Who writes. `type` is "" until the owner says it; `ids` are the chats known to be this contact's."""
-
-    name: str
-    type: str = ""
-    ids: tuple[str, ...] = ()
+    chat: CorpusChat
+    lines: tuple[CorpusLine, ...]
 
 
-class _ContactsFile(msgspec.Struct, frozen=True):
-    contacts: tuple[Contact, ...] = ()
+class CorpusArticle(msgspec.Struct, frozen=True):
+    """Something the owner wrote, scrubbed, as Markdown."""
+
+    key: str
+    title: str
+    markdown: str
+    at_ms: int = 0
 
 
-class _ExcludedFile(msgspec.Struct, frozen=True):
-    senders: tuple[str, ...] = ()
+class Corpus:
+    """The open corpus. Writing is the scrub stage's alone, and in transactions: `with corpus.transaction(): ...`."""
 
+    def __init__(self, database: sqlite3.Connection, excluded: frozenset[str]) -> None:
+        self._database = database
+        self._excluded = excluded
 
-_TYPE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_NO_TYPES = ("core", "articles")
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, home: Home) -> Iterator["Corpus"]:
+        """CorpusError when the file is not one of ours, or it cannot be known who asked to be forgotten."""
+        excluded = read_excluded(home)
+        path = home.corpus_file
+        try:
+            path.touch(mode=0o600)
+            database = sqlite3.connect(path, isolation_level=None, timeout=60)
+            try:
+                # what is deleted is overwritten: a forgotten contact leaves no byte in free pages
+                database.executescript(
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;" + _SCHEMA
+                )
+                yield cls(database, excluded)
+            finally:
+                database.close()
+        except sqlite3.DatabaseError as error:
+            raise _damaged(path, error) from None
 
-_Kind = TypeVar("_Kind", bound=msgspec.Struct)
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside, or nothing of it."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one step, readable by the owner alone, on disk before its name changes."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    def chats(self) -> list[CorpusChat]:
+        """Every chat but those of people who are excluded, by key."""
+        rows = self._database.execute("SELECT key, kind, name, contact FROM chats ORDER BY key")
+        found = [CorpusChat(*row) for row in rows]
+        return [chat for chat in found if not self._excluded.intersection((chat.key, chat.contact))]
+
+    def lines(self, chat_key: str) -> Iterator[CorpusLine]:
+        """The lines of one chat as they were spoken, without those set aside and those of people who are excluded."""
+        rows = self._database.execute(
+            "SELECT line_id, author, text, at_ms, sender, reply_to, addressee, seq FROM lines"
+            " WHERE chat = (SELECT id FROM chats WHERE key = ?) AND aside = '' ORDER BY at_ms, seq",
+            (chat_key,),
+        )
+        gone = self._excluded
+        return (line for line in (CorpusLine(*row) for row in rows) if line.sender not in gone and line.to not in gone)
+
+    def long_lines(self, characters: int) -> Iterator[tuple[str, CorpusLine]]:
+        """Every line at least this long with the key of its chat, those set aside included."""
+        rows = self._database.execute(
+            "SELECT key, line_id, author, text, at_ms, sender, reply_to, addressee, seq FROM lines"
+            " JOIN chats ON chats.id = chat WHERE length(text) >= ? ORDER BY chat, at_ms, seq",
+            (characters,),
+        )
+        return ((key, CorpusLine(*row)) for key, *row in rows)
+
+    def conversations(self) -> Iterator[Conversation]:
+        """Chat after chat, each held whole only while it is looked at; without those in which nothing is left."""
+        for chat in self.chats():
+            if lines := tuple(self.lines(chat.key)):
+                yield Conversation(chat, lines)
+
+    def articles(self) -> list[CorpusArticle]:
+        """Every article, by key."""
+        rows = self._database.execute("SELECT key, title, markdown, at_ms FROM articles ORDER BY key")
+        return [CorpusArticle(*row) for row in rows]
+
+    def counts(self, stage: str) -> dict[tuple[str, str], int]:
+        """What a stage counted: (source, what) -> how many. Stages: `aside` (import), `scrub`, `dropped`."""
+        rows = self._database.execute("SELECT source, what, count FROM counts WHERE stage = ?", (stage,))
+        return {(source, what): count for source, what, count in rows}
+
+    def mark(self, name: str) -> str:
+        """A remembered value, "" when there is none."""
+        row = self._database.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def marks(self, prefix: str) -> dict[str, str]:
+        """Remembered values whose names begin with `prefix`, by the rest of their names."""
+        rows = self._database.execute(
+            "SELECT substr(name, length(?) + 1), value FROM marks WHERE substr(name, 1, length(?)) = ?", (prefix,) * 3
+        )
+        return dict(rows.fetchall())
+
+    # ── writing: the scrub stage alone ──────────────────────────────────────────────────────────────────────────────
+
+    def put_chat(self, chat: CorpusChat) -> None:
+        """Add a chat, or say anew what is known of it."""
+        self._database.execute(
+            "INSERT INTO chats (key, kind, name, contact) VALUES (?, ?, ?, ?) ON CONFLICT (key)"
+            " DO UPDATE SET kind = excluded.kind, name = excluded.name, contact = excluded.contact",
+            (chat.key, chat.kind, chat.name, chat.contact),
+        )
+
+    def put_lines(self, chat_key: str, lines: Iterable[CorpusLine]) -> None:
+        """Add lines to a chat that was put; one with the time and `seq` of a known one replaces it."""
+        (number,) = self._database.execute("SELECT id FROM chats WHERE key = ?", (chat_key,)).fetchone()
+        self._database.executemany(
+            "INSERT OR REPLACE INTO lines (chat, seq, line_id, author, sender, text, at_ms, reply_to, addressee)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    number,
+                    line.seq,
+                    line.line_id,
+                    line.author,
+                    line.sender,
+                    line.text,
+                    line.at_ms,
+                    line.reply_to,
+                    line.to,
+                )
+                for line in lines
+            ),
+        )
+
+    def set_aside(self, chat_key: str, reason: str, lines: Iterable[tuple[int, int]]) -> None:
+        """Keep these lines (their `at_ms` and `seq`) out of every later stage; `reason`: `near_duplicate`, `chain`."""
+        (number,) = self._database.execute("SELECT id FROM chats WHERE key = ?", (chat_key,)).fetchone()
+        self._database.executemany(
+            "UPDATE lines SET aside = ? WHERE chat = ? AND at_ms = ? AND seq = ?",
+            ((reason, number, at_ms, seq) for at_ms, seq in lines),
+        )
+
+    def take_back(self) -> None:
+        """Nothing is set aside any more."""
+        self._database.execute("UPDATE lines SET aside = '' WHERE aside != ''")
+
+    def put_article(self, article: CorpusArticle) -> None:
+        """Add an article, or replace the one of its key."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO articles (key, title, markdown, at_ms) VALUES (?, ?, ?, ?)",
+            (article.key, article.title, article.markdown, article.at_ms),
+        )
+
+    def put_counts(self, stage: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Replace what a stage counted."""
+        self._database.execute("DELETE FROM counts WHERE stage = ?", (stage,))
+        rows = ((stage, source, what, count) for (source, what), count in counts.items())
+        self._database.executemany("INSERT INTO counts VALUES (?, ?, ?, ?)", rows)
+
+    def put_mark(self, name: str, value: str) -> None:
+        """Remember a value."""
+        self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
+    def clear(self) -> None:
+        """Empty the corpus: it is about to be written anew."""
+        for table in ("lines", "chats", "articles", "counts", "marks"):
+            self._database.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
+
+    def wipe(self) -> None:
+        """Leave no byte of what was deleted in the file or its log."""
+        self._database.execute("VACUUM")
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def read_conversations(home: Home) -> list[Conversation]:
-    """All chats, by key. CorpusError when a file is not one of ours."""
-    return [_read_chat(path) for path in sorted(home.corpus_dir.glob("*.jsonl"))]
-
-
-def merge_conversation(home: Home, fresh: Conversation) -> int:
-    """Add the lines of `fresh` that are not stored yet (by line id); how many those were."""
-    path = home.corpus_dir / f"{fresh.chat_key.replace(':', '_')}.jsonl"
-    known = {line.line_id: line for line in _read_chat(path).lines} if path.exists() else {}
-    merged = known | {line.line_id: line for line in fresh.lines if line.line_id not in known}
-    if len(merged) == len(known):
-        return 0
-    ordered = sorted(merged.values(), key=lambda line: (line.at_ms, len(line.line_id), line.line_id))
-    header = ChatHeader(fresh.chat_key, fresh.contact_name)
-    replace_file(path, b"".join(msgspec.json.encode(row) + b"\n" for row in (header, *ordered)))
-    return len(merged) - len(known)
-
-
-def read_contacts(home: Home) -> list[Contact]:
-    """Who is who; empty when nothing was imported yet."""
-    if not home.contacts_file.exists():
+    """All chats, by key, held whole. CorpusError when the corpus is damaged; empty when nothing was imported yet."""
+    check_no_old_corpus(home)
+    if not home.corpus_file.exists():
         return []
-    return list(_decode(home.contacts_file, home.contacts_file.read_bytes(), _ContactsFile).contacts)
+    with Corpus.open(home) as corpus:
+        return list(corpus.conversations())
 
 
-def write_contacts(home: Home, contacts: Iterable[Contact]) -> None:
-    """Replace the contacts file."""
-    encoded = msgspec.json.encode(_ContactsFile(tuple(contacts)))
-    replace_file(home.contacts_file, msgspec.json.format(encoded, indent=1) + b"\n")
+def read_articles(home: Home) -> list[CorpusArticle]:
+    """All articles, by key. CorpusError as `read_conversations`."""
+    check_no_old_corpus(home)
+    if not home.corpus_file.exists():
+        return []
+    with Corpus.open(home) as corpus:
+        return corpus.articles()
 
 
-def read_excluded(home: Home) -> frozenset[str]:
-    """The ids (`telegram:user72001`) of all who asked to be forgotten. CorpusError when that cannot be known."""
-    if not home.excluded_file.exists():
-        return frozenset()
-    return frozenset(_decode(home.excluded_file, home.excluded_file.read_bytes(), _ExcludedFile).senders)
-
-
-def without_excluded(
-    conversations: Iterable[Conversation], contacts: Iterable[Contact], excluded: frozenset[str]
-) -> list[Conversation]:
-    """The conversations of everybody else: who is excluded under one id is so under all that are known to be his."""
-    gone = excluded.union(*(contact.ids for contact in contacts if excluded.intersection(contact.ids)))
-    return [conversation for conversation in conversations if conversation.chat_key not in gone]
-
-
-def merge_contacts(known: list[Contact], chats: Iterable[ChatHeader], types: Mapping[str, str]) -> list[Contact]:
-    """Contacts with one added for each new chat; `types` (name -> type) labels those that have no type yet."""
-    owned = {contact_id for contact in known for contact_id in contact.ids}
-    added = [Contact(chat.contact_name, ids=(chat.chat_key,)) for chat in chats if chat.chat_key not in owned]
-    return [
-        contact if contact.type else msgspec.structs.replace(contact, type=types.get(contact.name, ""))
-        for contact in (*known, *added)
-    ]
-
-
-def set_type(contacts: list[Contact], named: str, contact_type: str) -> list[Contact]:
-    """Contacts with the type of `named` (a name, or an id where names repeat) changed. CorpusError when not one."""
-    check_type(contact_type)
-    found = [contact for contact in contacts if named in contact.ids] or [
-        contact for contact in contacts if contact.name.casefold() == named.casefold()
-    ]
-    if not found:
-        raise CorpusError(f"no contact is called {named!r}", "see `selfsame contacts list`")
-    if len(found) > 1:
-        ids = ", ".join(contact.ids[0] for contact in found if contact.ids)
-        raise CorpusError(f"{len(found)} contacts are called {named!r}", f"name one by its id: {ids}")
-    changed = msgspec.structs.replace(found[0], type=contact_type)
-    return [changed if contact is found[0] else contact for contact in contacts]
-
-
-def check_type(contact_type: str) -> None:
-    """CorpusError unless this can name a contact type, and so a facet."""
-    if _TYPE.fullmatch(contact_type) is None or contact_type in _NO_TYPES:
-        raise CorpusError(
-            f"{contact_type!r} cannot name a contact type",
-            f"use small letters, digits, - and _; not {' or '.join(_NO_TYPES)}",
-        )
-
-
-def read_types(path: Path) -> dict[str, str]:
-    """A JSON object of contact name -> contact type. CorpusError names the file."""
-    try:
-        types = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: {error}", 'expected a JSON object such as {"Mum": "family"}') from None
-    for contact_type in types.values():
-        check_type(contact_type)
-    return types
-
-
-def _read_chat(path: Path) -> Conversation:
-    header, *rows = path.read_bytes().splitlines() or [b""]
-    known = _decode(path, header, ChatHeader)
-    return Conversation(known.chat_key, known.contact_name, tuple(_decode(path, row, Line) for row in rows))
-
-
-def _decode(path: Path, raw: bytes, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} is damaged: {error}", "move it away and import the export again") from None
+def _damaged(path: Path, error: Exception) -> CorpusError:
+    return CorpusError(f"{path} is damaged: {error}", "move it away and import the exports again: selfsame import PATH")

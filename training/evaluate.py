@@ -16,9 +16,10 @@ from model_server.errors import CorpusError, FacetError
 from model_server.facet_files import facet_dir, read_facet, read_live
 from model_server.facets import FacetBank
 from model_server.home import Home
+from training.conversations import Session
 from training.examples import Row
 from training.pipeline import Settings, load_for_training, read_split, rows_by_type, split_model
-from training.slices import CORE, Session, count_replies
+from training.slices import CORE, count_replies
 from training.split_model import LowerCache, SplitModel
 
 Told = Callable[[int, int], None]

@@ -17,7 +17,7 @@ from model_server.contract import Line
 from model_server.persona import card_for
 from model_server.render import Rendered, render_conversation
 from training.config import TrainingConfig
-from training.slices import Session
+from training.conversations import Session
 
 _TURN_TOKENS = 8
 """What the chat format adds to a turn, at most about."""

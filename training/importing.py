@@ -1,163 +1,211 @@
-"""Importing: exports of any number of files become the corpus and its contacts.
+"""Importing: exports become raw lines, raw lines find their owner and contacts, and the corpus grows by them, scrubbed.
 
-Every file is converted to a staging folder before the corpus is touched, so a broken export leaves it as it was. Chats
-are then merged one by one, each whole; an import that was cut off there is completed by repeating it. Knows one chat
-format so far, Telegram Desktop's, and Markdown articles; does not know what the corpus is for.
+Composes the stages and knows none from inside. Each goes on where it was when it was cut off, and does nothing when
+nothing is new. Whatever only the owner can say is asked through `ImportOptions`, or reported as a question.
 """
 
-import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from tzlocal import get_localzone
 
-from model_server.errors import CorpusError
+from model_server.config import Document, OwnerConfig, read_section
+from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
-from training.articles import check_articles, store_article
-from training.corpus import (
-    ChatHeader,
-    Conversation,
-    merge_contacts,
-    merge_conversation,
-    read_contacts,
-    read_types,
-    write_contacts,
-)
-from training.importers.telegram_desktop import ImportedChat, Senders, read_chats, read_senders
+from training.contacts import Contact, change_contacts, read_contacts
+from training.corpus import Corpus
+from training.forgotten import read_forgotten
+from training.import_report import ContactReport, ImportReport, Question, TypeReport
+from training.people.facts import ChatFacts, SenderFacts
+from training.people.me import Me, find_me
+from training.people.me import Question as WhoQuestion
+from training.people.merging import merge_people
+from training.people.proposals import Proposals, read_proposals, renew_proposals
+from training.people.proposing import Proposal, propose_types, stream_talks
+from training.raw_lock import only_one
+from training.raw_store import RawStore
+from training.reading import Progress, ReadOptions, Told, read_everything
+from training.scrub.config import ScrubConfig
+from training.scrubbing import scrub_all
 
-Seen = Callable[[str, int], None]
-"""Told of each chat: its contact's name and how many lines it holds."""
+AskWho = Callable[[WhoQuestion], str | None]
+"""Asks the owner who he is: a name or an id of his; None when he cannot be asked."""
 
 
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, in numbers."""
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the owner says of his exports, and the configuration that importing reads."""
 
-    files: int = 0
-    chats: int = 0
-    lines: int = 0
-    replies: int = 0
-    """Lines the owner wrote."""
-    added: int = 0
-    """Lines that were not in the corpus before."""
-    skipped_chats: Counter[str] = field(default_factory=Counter)
-    set_aside: Counter[str] = field(default_factory=Counter)
-    articles: int = 0
-    articles_added: int = 0
-    """Articles that are new or have changed."""
-    contacts: int = 0
-    untyped: list[str] = field(default_factory=list)
-    """Contacts without a contact type: they train `core` alone."""
+    read: ReadOptions
+    scrub: ScrubConfig
+    owner_name: str = ""
+    me: tuple[str, ...] = ()
+    """Names or ids of his."""
+    accept_guesses: bool = False
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Contact name -> contact type, for contacts that have none yet."""
+    ask_who: AskWho = lambda _question: None
+
+    @classmethod
+    def of(cls, document: Document) -> "ImportOptions":
+        """By the configuration alone. ConfigError when a section of it is wrong."""
+        owner = read_section(document, "owner", OwnerConfig)
+        return cls(ReadOptions(_zone(owner.timezone)), read_section(document, "scrub", ScrubConfig), owner.name)
 
 
 def import_everything(
-    paths: Sequence[Path],
-    home: Home,
-    me: str | None,
-    *,
-    accept_guess: bool = False,
-    types_file: Path | None = None,
-    seen: Seen = lambda _name, _lines: None,
+    paths: Sequence[Path], home: Home, options: ImportOptions, told: Told = lambda _progress: None
 ) -> ImportReport:
-    """Exports and articles alike; a folder without a `result.json` is one of articles. `types_file` as `read_types`.
+    """Everything under `paths` into the corpus of `home`.
 
-    CorpusError as `import_exports`; articles are stored last.
+    A file that cannot be used is reported and leaves the others alone. CorpusError when it is the only one, when there
+    is nothing to import, or when another import is at work.
     """
-    exports: list[Path] = []
-    articles: list[Path] = []
-    for path in paths:
-        if path.suffix == ".md":
-            articles.append(path)
-        elif path.is_dir() and not (path / "result.json").is_file() and any(path.glob("*.md")):
-            articles += sorted(path.glob("*.md"))
-        else:
-            exports.append(path)
-    types = read_types(types_file) if types_file else {}
-    check_articles(articles)
-    report = import_exports(exports, home, me, accept_guess=accept_guess, types=types, seen=seen)
-    report.articles = len(articles)
-    report.articles_added = sum(store_article(home, path) for path in articles)
-    return report
-
-
-def import_exports(
-    paths: Sequence[Path],
-    home: Home,
-    me: str | None,
-    *,
-    accept_guess: bool = False,
-    types: Mapping[str, str] | None = None,
-    seen: Seen = lambda _name, _lines: None,
-) -> ImportReport:
-    """Merge the exports into the corpus of `home`. `types` (name -> type) labels contacts that have no type yet.
-
-    CorpusError when a file is broken or does not say who its owner is; then nothing has been written.
-    """
-    files = [_result_file(path) for path in paths]
-    owners = find_owners(files, me, accept_guess=accept_guess)
-    report = ImportReport(files=len(files))
-    headers: dict[str, ChatHeader] = {}
     home.create()
-    with tempfile.TemporaryDirectory(dir=home.corpus_dir, prefix=".import-") as staging:
-        staged: list[Path] = []
-        for path, owner_id in zip(files, owners, strict=True):
-            for found in read_chats(path, owner_id):
-                if not isinstance(found, ImportedChat):
-                    report.skipped_chats[found.kind] += 1
-                    continue
-                report.set_aside.update(found.set_aside)
-                if chat := found.conversation if found.conversation.lines else None:
-                    staged.append(Path(staging) / f"{len(staged)}.json")
-                    staged[-1].write_bytes(msgspec.json.encode(chat))
-                    headers.setdefault(chat.chat_key, ChatHeader(chat.chat_key, chat.contact_name))
-                    report.lines += len(chat.lines)
-                    report.replies += sum(line.author == "owner" for line in chat.lines)
-                    seen(chat.contact_name, len(chat.lines))
-        for place in staged:
-            report.added += merge_conversation(home, msgspec.json.decode(place.read_bytes(), type=Conversation))
-    contacts = merge_contacts(read_contacts(home), headers.values(), types or {})
-    write_contacts(home, contacts)
-    report.chats = len(headers)
-    report.contacts = len(contacts)
-    report.untyped = [contact.name for contact in contacts if not contact.type]
+    clock = _Clock()
+    with only_one(home):
+        with RawStore.open(home) as store:
+            report = read_everything(paths, store, options.read, read_forgotten(home), told)
+            _raise_alone(report)
+            clock.lap("read")
+            who = _find_out(store, options)
+        before = read_contacts(home)
+        apart = read_proposals(home).apart_pairs
+
+        def merged(known: Sequence[Contact]) -> list[Contact]:
+            return _typed(merge_people(known, who.chats, who.people, who.me, apart)[0], options.types)
+
+        contacts = merged(before)
+        if contacts != before:
+            contacts = change_contacts(home, merged)
+        clock.lap("people")
+        scrubbed = scrub_all(home, options.scrub, lambda done, total: told(Progress("scrub", done, total, done)))
+        clock.lap("scrub")
+        if scrubbed.lines or scrubbed.anew or contacts != before or not home.proposals_file.exists():
+            told(Progress("propose", 0, len(contacts)))
+            _, unions = merge_people(contacts, who.chats, who.people, who.me, apart)
+            renew_proposals(home, _propose(home, contacts, who, options), unions)
+            told(Progress("propose", len(contacts), len(contacts)))
+        clock.lap("propose")
+    report.questions += [_question(one) for one in who.me.questions]
+    report.scrubbed = scrubbed.kinds
+    report.dropped = scrubbed.dropped
+    proposals = read_proposals(home)
+    report.unions = len(proposals.open_unions(contacts))
+    report.seconds = clock.laps
+    _count_people(report, who, contacts, proposals)
     return report
 
 
-def find_owners(files: Sequence[Path], me: str | None, *, accept_guess: bool = False) -> list[str]:
-    """The owner's sender id in each file: by `me` (a name or an id), else as the export says, else as another does.
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Everybody in the raw store, and which of them is the owner."""
 
-    With `accept_guess`, the only one in a personal chat who is not its contact. CorpusError names the candidates.
-    """
-    told = [read_senders(path, stop_at_owner=me is None) for path in files]
-    known = {senders.owner_id for senders in told} - {None}
-    return [_owner(path, senders, me, known, accept_guess) for path, senders in zip(files, told, strict=True)]
-
-
-def _owner(path: Path, senders: Senders, me: str | None, known: set[str | None], accept_guess: bool) -> str:
-    candidates = senders.candidates()
-    if me is not None:
-        found = [one for one, name in senders.names.items() if me.casefold() in (one.casefold(), name.casefold())]
-        if len(found) == 1:
-            return found[0]
-        what = f"{path}: {len(found) or 'no'} senders are called {me!r}"
-    elif senders.owner_id:
-        return senders.owner_id
-    elif len(elsewhere := [one for one in senders.names if one in known]) == 1:
-        return elsewhere[0]
-    elif accept_guess and len(candidates) == 1:
-        return next(iter(candidates))
-    else:
-        what = f"{path} does not say who you are"
-    shown = ", ".join(f"{name} ({one})" for one, name in sorted(candidates.items())[:8]) or "nobody wrote in it"
-    raise CorpusError(what, f"give --me NAME; candidates: {shown}")
+    chats: list[ChatFacts]
+    people: list[SenderFacts]
+    me: Me
 
 
-def _result_file(path: Path) -> Path:
-    """The file itself, or `result.json` in a folder."""
-    if not path.is_dir():
-        return path
-    if (path / "result.json").is_file():
-        return path / "result.json"
-    raise CorpusError(f"{path} holds no result.json", "name the folder that Telegram Desktop exported into")
+def _find_out(store: RawStore, options: ImportOptions) -> _Who:
+    """Who is the owner in each chat, remembered; what is uncertain is asked, else left undecided."""
+    chats, people = store.chat_facts(), store.people()
+    known = store.me()
+
+    def find(told: Sequence[str]) -> Me:
+        me = find_me(chats, people, told, known, options.owner_name)
+        return me.accepted() if options.accept_guesses else me
+
+    me = find(options.me)
+    if answers := [answer for question in me.questions if (answer := options.ask_who(question))]:
+        me = find([*options.me, *answers])
+    settled = me.settled()
+    store.remember_me(settled, me.ids)
+    return _Who(chats, people, Me(settled, me.certain, me.questions, me.also))
+
+
+def _raise_alone(report: ImportReport) -> None:
+    """A file that is alone and broken fails the whole command."""
+    if len(report.files) == 1 and report.failed:
+        raise CorpusError(report.failed[0].what, report.failed[0].hint)
+
+
+def _typed(contacts: Sequence[Contact], types: Mapping[str, str]) -> list[Contact]:
+    """The contacts, those without a type with what is said of their name."""
+    return [
+        msgspec.structs.replace(one, type=types[one.name]) if not one.type and one.name in types else one
+        for one in contacts
+    ]
+
+
+def _propose(home: Home, contacts: Sequence[Contact], who: _Who, options: ImportOptions) -> list[Proposal]:
+    with Corpus.open(home) as corpus:
+        return propose_types(
+            contacts,
+            stream_talks(corpus),
+            who.chats,
+            who.people,
+            owner_name=options.owner_name,
+            zone=options.read.zone,
+        )
+
+
+def _question(question: WhoQuestion) -> Question:
+    return Question("who", question.in_words(), question.hint, question.chats, question.sources)
+
+
+def _count_people(report: ImportReport, who: _Who, contacts: Sequence[Contact], proposals: Proposals) -> None:
+    """Lines per contact and per type, over everything imported so far."""
+    at = {one: number for number, contact in enumerate(contacts) for one in contact.ids}
+    spoken: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
+    for chat in who.chats:
+        if (owner := who.me.owner_of.get(chat.key)) is None:
+            continue
+        replies = chat.lines.get(owner, 0)
+        report.chats += 1
+        report.replies += replies
+        others = {person: count for person, count in chat.lines.items() if person != owner and person in at}
+        for person, count in others.items():
+            spoken[at[person]] += count
+        if chat.kind == "personal":
+            for number in {at[one] for one in (*others, chat.contact, chat.key) if one in at}:
+                answered[number] += replies
+    for number, contact in enumerate(contacts):
+        guess = "" if contact.type else proposals.of(contact).type
+        lines, replies = spoken[number], answered[number]
+        report.contacts.append(ContactReport(contact.name, contact.type, guess, contact.ids, lines, replies))
+        counted = report.types.setdefault(contact.type, TypeReport())
+        counted.contacts += 1
+        counted.lines += lines
+        counted.replies += replies
+    report.untyped = [contact.name for contact in contacts if not contact.type]
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """A stage has ended."""
+        now = time.perf_counter()
+        self.laps[stage] = round(now - self._since, 3)
+        self._since = now
+
+
+def _zone(name: str) -> tzinfo:
+    """The zone of the owner's clock; this machine's when none is configured."""
+    try:
+        return ZoneInfo(name) if name else get_localzone()
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"config: `[owner] timezone` {name!r} is no time zone", "name one as in Europe/Amsterdam"
+        ) from None

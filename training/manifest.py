@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from training.corpus import replace_file
+from training.private_file import replace_file
 
 
 class Manifest(msgspec.Struct, frozen=True):

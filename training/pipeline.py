@@ -23,12 +23,15 @@ from model_server.facets import FacetBank, choose_layers
 from model_server.home import Home
 from training.articles import articles_slice
 from training.config import TrainingConfig
-from training.corpus import read_contacts, read_conversations, read_excluded, without_excluded
+from training.contacts import read_contacts
+from training.conversations import Session
+from training.corpus import Corpus
 from training.examples import Row, pack, render_sessions
 from training.manifest import Manifest, read_manifest, write_manifest
+from training.old_corpus import check_no_old_corpus
 from training.progress import ProgressFile
 from training.rhythm import measure_rhythms, write_rhythms
-from training.slices import CORE, Session, Slice, Split, all_sessions, choose_slices, of_type, split_by_time
+from training.slices import CORE, Slice, Split, all_sessions, choose_slices, of_type, split_by_time
 from training.split_model import SplitModel
 from training.train_facet import Stage, Step, Trainer
 
@@ -94,9 +97,11 @@ def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: 
 
 def read_split(home: Home, config: TrainingConfig) -> Split:
     """The sessions of the corpus by what they are for. CorpusError when the owner says nothing in it."""
-    contacts = read_contacts(home)
-    conversations = without_excluded(read_conversations(home), contacts, read_excluded(home))
-    sessions = all_sessions(conversations, contacts, config.session_gap_hours * 3600)
+    check_no_old_corpus(home)
+    sessions: list[Session] = []
+    if home.corpus_file.exists():
+        with Corpus.open(home) as corpus:
+            sessions = all_sessions(corpus.conversations(), read_contacts(home), config.session_gap_hours * 3600)
     if not sessions:
         raise CorpusError("there is nothing to learn from yet", "import your chats first: selfsame import PATH")
     return split_by_time(sessions, config.held_out, config.validation)

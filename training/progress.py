@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from model_server.home import Home
-from training.corpus import replace_file
+from training.private_file import replace_file
 
 _EVERY_S = 0.5
 _RECENT = 0.9

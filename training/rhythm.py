@@ -14,8 +14,8 @@ import msgspec
 from model_server.contract import Line
 from model_server.home import Home
 from model_server.rhythm import EVERYBODY, Rhythm, Rhythms
-from training.corpus import replace_file
-from training.slices import Session
+from training.conversations import Session
+from training.private_file import replace_file
 
 _BURST_MS = 60_000
 """A longer silence between two bubbles is not typing."""

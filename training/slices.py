@@ -1,35 +1,21 @@
-"""From conversations to slices: sessions, the split by time, and which facet learns from which sessions. Pure.
+"""From sessions to slices: the split by time, and which facet learns from which sessions. Pure.
 
-Knows no tokenizer and no model. A session is what lies between two long silences; it is held out whole or not at all.
+Knows no tokenizer and no model, and not how a conversation is cut (`conversations`). A session is held out whole or not
+at all.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from model_server.contract import Line
-from training.corpus import Contact, Conversation
+from training.contacts import Contact
+from training.conversations import Session, cut_sessions
+from training.corpus import Conversation
 
 CORE = "core"
 ARTICLES = "articles"
 # A contact with fewer sessions is split together with the other such contacts of its type: 15 % of three is none.
 _ENOUGH_SESSIONS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Lines of one chat without a long silence between them."""
-
-    chat_key: str
-    contact_name: str
-    contact_type: str
-    lines: tuple[Line, ...]
-
-    @property
-    def replies(self) -> int:
-        """The owner's turns: bursts of lines, each counted once."""
-        return sum(ours for ours, _ in groupby(line.author == "owner" for line in self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +36,10 @@ class Slice:
     validation: tuple[Session, ...]
 
 
-def cut_sessions(conversation: Conversation, contact_type: str, gap_s: float) -> list[Session]:
-    """Sessions of a chat, in order, without those in which the owner says nothing."""
-    pieces: list[list[Line]] = []
-    last_ms = 0
-    for line in conversation.lines:
-        if not pieces or line.at_ms - last_ms >= gap_s * 1000:
-            pieces.append([])
-        pieces[-1].append(line)
-        last_ms = line.at_ms
-    sessions = [
-        Session(conversation.chat_key, conversation.contact_name, contact_type, tuple(piece)) for piece in pieces
-    ]
-    return [session for session in sessions if session.replies]
-
-
 def all_sessions(conversations: Iterable[Conversation], contacts: Iterable[Contact], gap_s: float) -> list[Session]:
     """Every session of the corpus, with the type of its contact ("" when the owner has not said it)."""
-    types = {contact_id: contact.type for contact in contacts for contact_id in contact.ids}
-    return [
-        session
-        for conversation in conversations
-        for session in cut_sessions(conversation, types.get(conversation.chat_key, ""), gap_s)
-    ]
+    known = {contact_id: contact for contact in contacts for contact_id in contact.ids}
+    return [session for conversation in conversations for session in cut_sessions(conversation, known, gap_s)]
 
 
 def split_by_time(sessions: Sequence[Session], held_out: float, validation: float) -> Split:

@@ -81,6 +81,9 @@ def test_the_gate_should_decide(facts: dict[str, object], decision: Decision) ->
         ("mail me at tilda@archive.org", Regenerate("link or mention")),
         ("call +49 (0)170 1234567", Refuse("private number")),
         ("DE89 3704 0044 0532 0130 00 is mine", Refuse("private number")),
+        ("sure, it's [phone K]", Refuse("private placeholder")),
+        ("write to [ Email q] or so", Refuse("private placeholder")),
+        ("see [1] and [phone me]", Allow("see [1] and [phone me]")),
     ],
 )
 def test_the_guard_should_read_before_anybody_else(reply: str, verdict: Verdict) -> None:

@@ -16,6 +16,7 @@ from .exports import full, talk, write
 @pytest.fixture(autouse=True)
 def _instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
     monkeypatch.delenv("SELFSAME_CONFIG", raising=False)
     monkeypatch.setenv("SELFSAME_HOME", str(tmp_path / "home"))
 
@@ -30,11 +31,28 @@ def test_should_import_and_type_contacts(tmp_path: Path) -> None:
     write(tmp_path / "result.json", full(talk(1, 4, name="Mum"), talk(2, 4, name="Bram")))
     (tmp_path / "types.json").write_text('{"Bram": "friend"}')
     (tmp_path / "soup.md").write_text("Soup is a drink.")
-    report = run("import", "result.json", "soup.md", "--contacts", "types.json")
+    report = run("import", "result.json", "soup.md", "--types", "types.json")
     assert (report["added"], report["replies"], report["articles"], report["untyped"]) == (8, 4, 1, ["Mum"])
     assert run("contacts", "set", "Mum", "family") == {"name": "Mum", "type": "family"}
     types = {contact["name"]: contact["type"] for contact in run("contacts", "list")["contacts"]}
     assert types == {"Mum": "family", "Bram": "friend"}
+
+
+def test_should_end_with_1_when_something_is_left_to_say_or_to_mend(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", full(talk(1, 4, name="Mum"), owner=None))
+    (tmp_path / "b.json").write_bytes((tmp_path / "a.json").read_bytes()[:-99])
+    done = CliRunner().invoke(app, ["import", "a.json", "b.json"], catch_exceptions=False)
+    assert done.exit_code == 1
+    assert "b.json breaks off" in done.stderr
+    assert "--me NAME" in done.stderr
+    assert "4 of 4 lines are new" in done.stdout
+    again = CliRunner().invoke(app, ["import", "a.json", "--me", "Me", "--json"], catch_exceptions=False)
+    assert (again.exit_code, json.loads(again.stdout)["replies"]) == (0, 2)
+
+
+def test_should_list_the_formats() -> None:
+    names = {one["name"] for one in run("corpus", "formats")["formats"]}
+    assert {"telegram-desktop", "whatsapp", "markdown"} <= names
 
 
 def test_should_set_up_the_sample_owner_once() -> None:
@@ -45,8 +63,8 @@ def test_should_set_up_the_sample_owner_once() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("import", "nowhere.json"), "nowhere.json: No such file or directory → name a result.json"),
-        (("import", "nowhere.md"), "nowhere.md cannot be read"),
+        (("import", "nowhere.json"), "nowhere.json: No such file or directory → name a file, a folder or a .zip"),
+        (("import", "empty"), "there is nothing to import under empty: no files → see `selfsame corpus formats`"),
         (("contacts", "set", "Nobody", "friend"), "no contact is called 'Nobody' → see `selfsame contacts list`"),
         (("evaluate",), "there is nothing to learn from yet → import your chats first"),
     ],

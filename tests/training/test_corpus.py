@@ -1,77 +1,136 @@
-"""The corpus on disk: imports merge, repeat without effect, and are all or nothing."""
+"""The corpus file: order, doubles, exclusion, damage; and who is who, beside it."""
 
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from model_server.errors import CorpusError
 from model_server.home import Home
-from training.corpus import (
-    Contact,
-    Conversation,
-    read_contacts,
-    read_conversations,
-    read_excluded,
-    set_type,
-    without_excluded,
-    write_contacts,
-)
-from training.importing import import_everything, import_exports
+from training.contacts import Contact, read_contacts, read_excluded, set_type, write_contacts
+from training.corpus import Corpus, CorpusArticle, CorpusChat, CorpusLine, read_articles, read_conversations
+from training.old_corpus import remove_old_corpus
 
-from .exports import full, talk, write
+from .raw_homes import new_home
+
+MUM = CorpusChat("telegram:user1", "personal", "Mum", "telegram:user1")
+GROUP = CorpusChat("telegram:-5", "group", "Friends")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
+    return new_home(tmp_path)
 
 
 @pytest.fixture
-def export(tmp_path: Path) -> Path:
-    return write(tmp_path / "result.json", full(talk(1, 6, name="Mum"), talk(2, 4, name="Bram")))
+def corpus(home: Home) -> Iterator[Corpus]:
+    with Corpus.open(home) as corpus:
+        yield corpus
 
 
-def test_should_store_every_line_once_however_often_it_is_imported(home: Home, export: Path) -> None:
-    first = import_exports([export], home, None)
-    before = {path.name: path.read_bytes() for path in home.corpus_dir.iterdir()}
-    second = import_exports([export, export], home, None)
-    assert (first.added, first.lines, first.replies, second.added) == (10, 10, 5, 0)
-    assert {path.name: path.read_bytes() for path in home.corpus_dir.iterdir()} == before
-    assert {(chat.contact_name, len(chat.lines)) for chat in read_conversations(home)} == {("Mum", 6), ("Bram", 4)}
+def said(seq: int, at_ms: int, sender: str = "telegram:user1", to: str = "") -> CorpusLine:
+    return CorpusLine(f"l{seq}", "contact", f"text {seq}", at_ms, sender=sender, to=to, seq=seq)
 
 
-def test_should_merge_a_later_export_in_the_order_of_time(home: Home, export: Path, tmp_path: Path) -> None:
-    later = write(tmp_path / "later.json", full(talk(1, 8, start=4)))
-    import_exports([later], home, None)
-    assert import_exports([export], home, None).added == 3 + 4
-    (chat,) = (chat for chat in read_conversations(home) if chat.chat_key == "telegram:user1")
-    assert [line.line_id for line in chat.lines] == [str(number) for number in range(1, 12)]
+def test_should_give_lines_in_the_order_of_time_however_they_were_put(corpus: Corpus, home: Home) -> None:
+    corpus.put_chat(MUM)
+    corpus.put_lines(MUM.key, [said(3, 30), said(1, 10), said(4, 20), said(5, 20)])
+    corpus.put_lines(MUM.key, [said(1, 10)])
+    assert [line.seq for line in corpus.lines(MUM.key)] == [1, 4, 5, 3]
+    assert read_conversations(home)[0].chat == MUM
 
 
-def test_should_write_nothing_when_one_of_the_files_is_broken(home: Home, export: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.json"
-    broken.write_bytes(export.read_bytes()[:-200])
-    with pytest.raises(CorpusError, match=r"broken\.json breaks off"):
-        import_exports([export, broken], home, None)
+def _put_and_fail(corpus: Corpus) -> None:
+    corpus.put_chat(MUM)
+    raise KeyError
+
+
+def test_should_take_all_of_a_transaction_or_nothing(corpus: Corpus) -> None:
+    with pytest.raises(KeyError), corpus.transaction():
+        _put_and_fail(corpus)
+    assert corpus.chats() == []
+
+
+def test_should_leave_out_what_was_set_aside_until_it_is_taken_back(corpus: Corpus) -> None:
+    corpus.put_chat(MUM)
+    corpus.put_lines(MUM.key, [said(1, 10), said(2, 20)])
+    corpus.set_aside(MUM.key, "chain", [(20, 2)])
+    assert [line.seq for line in corpus.lines(MUM.key)] == [1]
+    assert [line.seq for _, line in corpus.long_lines(1)] == [1, 2]
+    corpus.take_back()
+    assert [line.seq for line in corpus.lines(MUM.key)] == [1, 2]
+
+
+def test_who_asked_to_be_forgotten_should_be_read_under_no_id(corpus: Corpus, home: Home) -> None:
+    corpus.put_chat(MUM)
+    corpus.put_lines(MUM.key, [said(1, 10)])
+    corpus.put_chat(GROUP)
+    lines = [said(2, 20), said(3, 30, "telegram:user2"), said(4, 40, "telegram:me", to="telegram:user1")]
+    corpus.put_lines(GROUP.key, lines)
+    write_contacts(home, [Contact("Mum", "family", ("telegram:user1", "discord:7"))])
+    home.excluded_file.write_text('{"senders": ["discord:7"]}')
+    (left,) = read_conversations(home)
+    assert [line.seq for line in left.lines] == [3]
+    home.excluded_file.write_text("{")
+    with pytest.raises(CorpusError, match=r"excluded\.json is damaged"):
+        read_excluded(home)
+
+
+def test_should_keep_counts_and_marks_by_stage_and_name(corpus: Corpus) -> None:
+    corpus.put_counts("scrub", {("", "email"): 2})
+    corpus.put_counts("scrub", {("", "phone"): 1})
+    corpus.put_mark("chat a_b%", "7 me")
+    corpus.put_mark("chat aXb", "8 me")
+    corpus.put_mark("rules", "x")
+    assert corpus.counts("scrub") == {("", "phone"): 1}
+    assert corpus.marks("chat a_") == {"b%": "7 me"}
+    assert (corpus.mark("rules"), corpus.mark("none")) == ("x", "")
+
+
+def test_should_leave_no_byte_of_what_was_cleared(corpus: Corpus, home: Home) -> None:
+    corpus.put_chat(MUM)
+    corpus.put_lines(MUM.key, [CorpusLine("1", "contact", "zebra " * 500, 1)])
+    corpus.put_article(CorpusArticle("soup", "Soup", "okapi"))
+    with corpus.transaction():
+        corpus.clear()
+    corpus.wipe()
+    held = b"".join(path.read_bytes() for path in home.corpus_dir.iterdir())
+    assert b"zebra" not in held
+    assert b"okapi" not in held
+    assert (read_conversations(home), read_articles(home)) == ([], [])
+
+
+def test_should_keep_the_corpus_to_the_owner_alone(corpus: Corpus, home: Home) -> None:
+    corpus.put_chat(MUM)
+    write_contacts(home, [])
+    files = [*home.corpus_dir.iterdir(), home.contacts_file]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_should_name_the_file_when_the_corpus_is_damaged(home: Home) -> None:
+    home.corpus_file.write_bytes(b"SQLite format 3\0" + b"nonsense" * 500)
+    with pytest.raises(CorpusError, match=r"corpus\.sqlite3 is damaged"):
+        read_conversations(home)
+
+
+def test_should_ask_for_the_exports_again_where_an_older_corpus_lies(home: Home) -> None:
+    assert read_conversations(home) == []
+    (home.corpus_dir / "telegram_user1.jsonl").write_text("{}")
+    (home.corpus_dir / "articles").mkdir()
+    (home.corpus_dir / "articles" / "soup.md").write_text("Soup")
+    for read in (read_conversations, read_articles):
+        with pytest.raises(CorpusError, match="import your exports again"):
+            read(home)
+    remove_old_corpus(home)
     assert list(home.corpus_dir.iterdir()) == []
-    assert not home.contacts_file.exists()
 
 
-def test_should_keep_the_corpus_to_the_owner_alone(home: Home, export: Path) -> None:
-    import_exports([export], home, None)
-    modes = {path.stat().st_mode & 0o777 for path in (*home.corpus_dir.iterdir(), home.contacts_file)}
-    assert modes == {0o600}
-
-
-def test_should_keep_types_that_were_set_and_fill_in_those_that_were_not(home: Home, export: Path) -> None:
-    import_exports([export], home, None)
-    assert [contact.type for contact in read_contacts(home)] == ["", ""]
-    write_contacts(home, set_type(read_contacts(home), "mum", "family"))
-    import_exports([export], home, None, types={"Mum": "colleague", "Bram": "friend"})
-    assert read_contacts(home) == [
-        Contact("Mum", "family", ("telegram:user1",)),
-        Contact("Bram", "friend", ("telegram:user2",)),
-    ]
+def test_should_close_what_it_opened(home: Home) -> None:
+    with Corpus.open(home) as corpus:
+        pass
+    with pytest.raises(sqlite3.ProgrammingError):
+        corpus.chats()
 
 
 def test_should_ask_for_an_id_where_names_repeat() -> None:
@@ -87,30 +146,7 @@ def test_should_refuse_a_type_that_cannot_name_a_facet(wrong: str) -> None:
         set_type([Contact("Mum")], "Mum", wrong)
 
 
-def test_should_name_the_file_when_the_corpus_is_damaged(home: Home, export: Path) -> None:
-    import_exports([export], home, None)
-    place = home.corpus_dir / "telegram_user1.jsonl"
-    place.write_bytes(place.read_bytes()[:-9])
-    with pytest.raises(CorpusError, match=r"telegram_user1\.jsonl is damaged"):
-        read_conversations(home)
-
-
-def test_should_take_articles_from_a_folder_and_notice_a_change(home: Home, tmp_path: Path) -> None:
-    folder = tmp_path / "essays"
-    folder.mkdir()
-    (folder / "soup.md").write_text("Soup is a drink.")
-    assert import_everything([folder], home, None).articles_added == 1
-    assert import_everything([folder], home, None).articles_added == 0
-    (folder / "soup.md").write_text("Soup is a meal.")
-    assert import_everything([folder], home, None).articles_added == 1
-
-
-def test_who_asked_to_be_forgotten_should_not_be_trained_on_under_any_id(home: Home) -> None:
-    talks = [Conversation(f"telegram:user{i}", name, ()) for i, name in ((1, "Ann"), (2, "Ann"), (3, "Ben"))]
-    contacts = [Contact("Ann", "friend", ("telegram:user1", "telegram:user2")), Contact("Ben", "", ("telegram:user3",))]
-    assert without_excluded(talks, contacts, read_excluded(home)) == talks
-    home.excluded_file.write_text('{"senders": ["telegram:user2"]}')
-    assert without_excluded(talks, contacts, read_excluded(home)) == talks[2:]
-    home.excluded_file.write_text("{")
-    with pytest.raises(CorpusError, match=r"excluded\.json is damaged"):
-        read_excluded(home)
+def test_should_read_contacts_as_they_were_written(home: Home) -> None:
+    assert read_contacts(home) == []
+    write_contacts(home, [Contact("Mum", "family", ("telegram:user1",))])
+    assert read_contacts(home) == [Contact("Mum", "family", ("telegram:user1",))]

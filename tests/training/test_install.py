@@ -6,8 +6,8 @@ import pytest
 
 from model_server.errors import ConfigError
 from model_server.home import Home
-from training.corpus import read_contacts
-from training.importing import import_everything
+from training.contacts import read_contacts
+from training.importing import ImportOptions, import_everything
 from training.sample.install import HERE, install
 
 
@@ -31,7 +31,7 @@ def test_should_be_safe_to_repeat(tmp_path: Path) -> None:
 def test_should_refuse_a_home_with_somebodys_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The import stands for an owner who never wrote a config.toml: only the home tells that it is theirs."""
     mine = Home(tmp_path / "mine").create()
-    import_everything([HERE / "result.json"], mine, None)
+    import_everything([HERE / "result.json"], mine, ImportOptions.of({}))
     monkeypatch.setenv("SELFSAME_HOME", str(mine.path))
     with pytest.raises(ConfigError, match="somebody's own chats"):
         install(None)

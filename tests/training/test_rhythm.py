@@ -10,8 +10,8 @@ from bot.rhythm_book import RhythmBook
 from model_server.contract import Line
 from model_server.home import Home
 from model_server.rhythm import EVERYBODY, Rhythm, Rhythms
+from training.conversations import Session
 from training.rhythm import measure_rhythms, write_rhythms
-from training.slices import Session
 
 
 def session(contact_type: str, *lines: tuple[str, str, int]) -> Session:

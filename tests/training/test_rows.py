@@ -15,8 +15,8 @@ from model_server.facets import FacetBank
 from model_server.render import Rendered
 from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
 from training.config import TrainingConfig
+from training.conversations import Session
 from training.examples import Row, cut_pieces, pack, render_sessions
-from training.slices import Session
 from training.split_model import LowerCache, SplitModel
 from training.train_facet import Stage, Trainer
 

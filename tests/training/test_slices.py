@@ -1,22 +1,23 @@
-"""Sessions, the split by time, the slices, and articles as dialogue."""
+"""Sessions, the split by time, and the slices."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_server.contract import Line
-from training.articles import to_dialogue
-from training.corpus import Contact, Conversation
-from training.slices import Session, Slice, all_sessions, choose_slices, count_replies, cut_sessions, split_by_time
+from training.contacts import Contact
+from training.conversations import Session, cut_sessions
+from training.corpus import Conversation, CorpusChat, CorpusLine
+from training.slices import Slice, all_sessions, choose_slices, count_replies, split_by_time
 
 HOUR_MS = 3_600_000
 
 
 def conversation(*hours: float, key: str = "telegram:user1") -> Conversation:
     lines = tuple(
-        Line(str(at), "owner" if at % 2 else "contact", f"line {at}", round(hour * HOUR_MS))
+        CorpusLine(str(at), "owner" if at % 2 else "contact", f"line {at}", round(hour * HOUR_MS))
         for at, hour in enumerate(hours)
     )
-    return Conversation(key, "Mum", lines)
+    return Conversation(CorpusChat(key, "personal", "Mum", key), lines)
 
 
 def session(number: int, key: str = "a", contact_type: str = "family", replies: int = 1) -> Session:
@@ -25,7 +26,7 @@ def session(number: int, key: str = "a", contact_type: str = "family", replies: 
 
 
 def test_should_end_a_session_at_a_long_silence_and_drop_those_without_the_owner() -> None:
-    found = cut_sessions(conversation(0, 1, 7, 7.1, 13.1, 30), "family", 6 * 3600)
+    found = cut_sessions(conversation(0, 1, 7, 7.1, 13.1, 30), {}, 6 * 3600)
     assert [[line.line_id for line in one.lines] for one in found] == [["0", "1"], ["2", "3"], ["5"]]
 
 
@@ -77,42 +78,3 @@ def test_should_count_replies_by_type() -> None:
         "family": 4,
         "friend": 1,
     }
-
-
-ARTICLE = """---
-title: "Soup is a drink"
-date: 2025-02-02
----
-
-I do not wish to argue about this. I have set aside the following page in order not to.
-
-## The borders
-
-A soup in which the *spoon* stands up has gone [inland](https://example.org) and should be governed by other laws.
-
-**Verdict.** It comes hot, it is liquid, and it goes down without being bitten.
-
-My mother was a school cook. Her position is that soup is a meal because children get up from it satisfied.
-"""
-
-
-def test_should_let_paragraphs_answer_their_title_heading_lead_or_claim() -> None:
-    found = to_dialogue(ARTICLE, "soup")
-    assert [line.text for line in found.lines] == [
-        "Soup is a drink?",
-        "I do not wish to argue about this. I have set aside the following page in order not to.",
-        "The borders?",
-        "A soup in which the spoon stands up has gone inland and should be governed by other laws.",
-        "Verdict?",
-        "It comes hot, it is liquid, and it goes down without being bitten.",
-        "“My mother was a school cook.” How do you mean that?",
-        "Her position is that soup is a meal because children get up from it satisfied.",
-    ]
-
-
-@given(st.text())
-def test_should_never_put_a_word_into_the_owners_mouth(text: str) -> None:
-    written = "".join(text.split())
-    for line in to_dialogue(text, "any").lines:
-        if line.author == "owner" and not set("*_`[]()") & set(text):
-            assert "".join(line.text.split()) in written

@@ -11,13 +11,13 @@ from peft import PeftModel
 
 from model_server.base_model import BaseModel
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
-from model_server.contract import Line
 from model_server.errors import CorpusError, FacetError
 from model_server.facet_files import facet_dir, read_facet, read_live
 from model_server.facets import FacetBank
 from model_server.home import Home
 from training.config import TrainingConfig
-from training.corpus import Contact, Conversation, merge_conversation, write_contacts
+from training.contacts import Contact, write_contacts
+from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
 from training.evaluate import evaluate
 from training.manifest import read_manifest
 from training.pipeline import Settings, StageDone, train_all
@@ -37,11 +37,18 @@ SETTINGS = Settings(
 def talk(key: str, name: str, answer: str) -> Conversation:
     """Eight conversations, a day apart."""
     lines = [
-        Line(f"{day}{place}", author, text, day * 24 * HOUR_MS + place * 1000)  # type: ignore[arg-type]
+        CorpusLine(f"{day}{place}", author, text, day * 24 * HOUR_MS + place * 1000)  # type: ignore[arg-type]
         for day in range(8)
         for place, (author, text) in enumerate((("contact", f"how is number {day}?"), ("owner", f"{answer} {day}")))
     ]
-    return Conversation(key, name, tuple(lines))
+    return Conversation(CorpusChat(key, "personal", name, key), tuple(lines))
+
+
+def store(home: Home, conversation: Conversation) -> None:
+    """Into the corpus."""
+    with Corpus.open(home) as corpus, corpus.transaction():
+        corpus.put_chat(conversation.chat)
+        corpus.put_lines(conversation.chat.key, conversation.lines)
 
 
 def make_home(path: Path, model_home: Home) -> Home:
@@ -49,8 +56,8 @@ def make_home(path: Path, model_home: Home) -> Home:
     home = Home(path).create()
     home.models_dir.rmdir()
     home.models_dir.symlink_to(model_home.models_dir)
-    merge_conversation(home, talk("telegram:user1", "Mum", "Dearest Mum, all is very well here with number"))
-    merge_conversation(home, talk("telegram:user2", "Bram", "haha nooo mate not number"))
+    store(home, talk("telegram:user1", "Mum", "Dearest Mum, all is very well here with number"))
+    store(home, talk("telegram:user2", "Bram", "haha nooo mate not number"))
     write_contacts(home, [Contact("Mum", "family", ("telegram:user1",)), Contact("Bram", "", ("telegram:user2",))])
     return home
 
@@ -120,7 +127,7 @@ def test_should_train_facets_that_help_and_measure_them(finished: Home) -> None:
 def test_should_skip_what_is_trained_and_train_what_has_changed(trained: Home) -> None:
     assert [one.skipped for one in train_all(SETTINGS, trained)] == [True, True]
     shutil.rmtree(facet_dir(trained, "family", read_live(trained)["family"]))
-    merge_conversation(trained, talk("telegram:user3", "Noor", "nur it is six"))
+    store(trained, talk("telegram:user3", "Noor", "nur it is six"))
     changed = {one.manifest.stage: one.skipped for one in train_all(SETTINGS, trained)}
     assert changed == {"core": False, "family": False}
 

@@ -8,37 +8,38 @@ import re
 from typing import BinaryIO
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
-_TORN = re.compile(rb"(\\+)(?:x[0-9A-Fa-f]?)?\Z")
+_BEGUN = re.compile(rb"x[0-9A-Fa-f]")
 
 
 class RepairedJson:
-    """A readable stream over `source` with every escape repaired. `lines_read` is how far into the file it is."""
+    """A stream over `source` with every escape repaired."""
 
     def __init__(self, source: BinaryIO, chunk_bytes: int = 1 << 16) -> None:
         self._source = source
         self._chunk_bytes = chunk_bytes
         self._held = b""
-        self.lines_read = 1
 
-    def read(self, size: int = -1) -> bytes:
-        """The next chunk, of whatever length it has; b"" at the end, and for `read(0)`, by which parsers ask a type."""
-        if size == 0:
-            return b""
+    def read(self) -> bytes:
+        """The next chunk, of whatever length it has; b"" at the end."""
         while fresh := self._source.read(self._chunk_bytes):
             raw = self._held + fresh
             cut = _whole_escapes(raw)
             self._held = raw[cut:]
             if cut:
-                self.lines_read += raw.count(b"\n", 0, cut)
-                return _ESCAPE.sub(_repair, raw[:cut])
+                whole = raw[:cut]
+                return _ESCAPE.sub(_repair, whole) if b"\\x" in whole else whole
         rest, self._held = self._held, b""
         return rest
 
 
 def _whole_escapes(raw: bytes) -> int:
     """Where to cut so that no escape is torn. In an odd run of backslashes the last one begins an escape."""
-    torn = _TORN.search(raw)
-    return torn.end(1) - 1 if torn and len(torn[1]) % 2 else len(raw)
+    for begun in (b"", b"x", raw[-2:]):  # `\\`, `\\x`, `\\x0`
+        if begun in (b"", b"x") or _BEGUN.fullmatch(begun):
+            head = raw.removesuffix(begun) if raw.endswith(begun) else b""
+            if (len(head) - len(head.rstrip(b"\\"))) % 2:
+                return len(head) - 1
+    return len(raw)
 
 
 def _repair(escape: "re.Match[bytes]") -> bytes:

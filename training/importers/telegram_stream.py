@@ -1,102 +1,141 @@
-"""The events of a `result.json` as chats, while the file streams past: one chat is held at a time, never the file.
+"""Telegram Desktop's `result.json` (one chat, or a full export) taken apart while it streams past.
 
-Knows Telegram's two layouts (one chat; a full export) and nothing of what a message means: `take` is given each one.
+Knows the two layouts and nothing of what a message means. Shape from `export_output_json.cpp` of Telegram Desktop
+(4.x to 6.x): one chat is `{name, type, id, messages}`; a full export `{personal_information, contacts: {list},
+chats: {list}, left_chats: {list}}`. A chat whose `messages` stand before its `type` is looked up in a second pass over
+the file, so nothing is held whichever way round its keys are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import ijson
+from training.importers.json_stream import JsonStream
+from training.importers.source import Source
 
-from model_server.errors import CorpusError
-from training.importers.json_repair import RepairedJson
+EXPORT_AGAIN = "export again from Telegram Desktop: Settings, Advanced, Export Telegram data, machine-readable JSON"
 
-_CHAT_LISTS = ("chats.list.item", "left_chats.list.item")
-_EXPORT_AGAIN = "export again from Telegram Desktop: Settings, Advanced, Export Telegram data, machine-readable JSON"
+_Head = Mapping[str, Any]
+_Place = tuple[str, int]
+_HEAD_KEYS = ("name", "type", "id")
+_NAMELESS = ("saved_messages", "replies", "verify_codes")
+_CHAT_LISTS = ("chats", "left_chats")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Whose export it is: `user_id`, `first_name`, `last_name`, `phone_number`, as they stand there."""
+
+    fields: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SavedContact:
+    """One entry of the owner's address book, as it stands there."""
+
+    fields: Any
+
+
+@dataclass(frozen=True, slots=True)
 class RawChat:
-    """A chat as its events pass; its keys may come in any order. `at` is its prefix in the document."""
+    """A chat. `messages` has to be read before whatever follows the chat is asked for."""
 
-    at: str
-    take: Callable[[Any], None]
-    name: str | None = None
-    kind: str | None = None
-    chat_id: int | str | None = None
-    messages: int = 0
-    _builder: Any = None
-
-    def event(self, prefix: str, event: str, value: Any) -> None:
-        """One event of the document, as long as this chat is the innermost one."""
-        if self._builder is not None:
-            self._builder.event(event, value)
-            if prefix == f"{self.at}messages.item" and event in ("end_map", "end_array"):
-                self._message(self._builder.value)
-                self._builder = None
-        elif prefix == f"{self.at}messages.item":
-            if event in ("start_map", "start_array"):
-                self._builder = ijson.ObjectBuilder()
-                self._builder.event(event, value)
-            else:
-                self._message(value)
-        elif event == "string" and prefix == f"{self.at}name":
-            self.name = value
-        elif event == "string" and prefix == f"{self.at}type":
-            self.kind = value
-        elif event in ("string", "number") and prefix == f"{self.at}id":
-            self.chat_id = value
-
-    @property
-    def in_message(self) -> bool:
-        """Whether the events are those of a message just now."""
-        return self._builder is not None
-
-    def _message(self, message: Any) -> None:
-        self.messages += 1
-        self.take(message)
+    kind: Any
+    name: Any
+    chat_id: Any
+    messages: Iterator[Any]
 
 
-def stream_chats(path: Path, receiver: Callable[[], Callable[[Any], None]]) -> Iterator[str | RawChat]:
-    """The id of the export's owner when it says it (`user123`), and each chat when it has ended.
-
-    `receiver()` is called for each chat and returns what takes its messages. CorpusError, with the place and the next
-    step, when the file is missing, is no such export, or breaks off.
-    """
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        raise CorpusError(f"{path}: {error.strerror}", "name a result.json, or the folder it is in") from None
-    with source:
-        stream = RepairedJson(source)
-        chats = 0
-        try:
-            for found in _chats(stream, receiver):
-                chats += isinstance(found, RawChat)
-                yield found
-        except ijson.JSONError as error:
-            reason = next(iter(str(error).splitlines()), "").strip()
-            what = (
-                "breaks off" if "premature EOF" in reason or "ncomplete" in reason else f"is not valid JSON ({reason})"
-            )
-            raise CorpusError(f"{path} {what} near line {stream.lines_read}, {chats} chats in", _EXPORT_AGAIN) from None
-        if not chats:
-            raise CorpusError(f"{path} holds no Telegram chats", _EXPORT_AGAIN)
+def stream_export(source: Source) -> Iterator[Personal | SavedContact | RawChat]:
+    """Everything of interest in the order of the file. CorpusError where it is no JSON or breaks off."""
+    heads = _Heads(source)
+    with JsonStream(source, EXPORT_AGAIN) as stream:
+        if stream.peek() != "{":
+            raise stream.broken("is no Telegram export: it does not begin with an object")
+        yield from _chat(stream, heads, ("", 0), lambda key: _full(stream, heads, key))
+        stream.end()
 
 
-def _chats(stream: RepairedJson, receiver: Callable[[], Callable[[Any], None]]) -> Iterator[str | RawChat]:
-    chat = single = RawChat("", receiver())
-    for prefix, event, value in ijson.parse(stream, use_float=True):
-        if chat.in_message or prefix not in (*_CHAT_LISTS, "personal_information.user_id"):
-            chat.event(prefix, event, value)
-        elif event == "start_map":
-            chat = RawChat(f"{prefix}.", receiver())
-        elif event == "end_map":
-            yield chat
-            chat = single
-        elif event in ("string", "number"):
-            yield f"user{value}"
-    if single.messages or single.kind:
-        yield single
+def _full(stream: JsonStream, heads: "_Heads", key: str) -> Iterator[Personal | SavedContact | RawChat]:
+    """One key of a full export."""
+    if key == "personal_information":
+        yield Personal(stream.value())
+    elif key == "contacts" and stream.peek() == "{":
+        for _ in _list_of(stream):
+            yield SavedContact(stream.value())
+    elif key in _CHAT_LISTS and stream.peek() == "{":
+        for number, _ in enumerate(_list_of(stream)):
+            if stream.peek() == "{":
+                yield from _chat(stream, heads, (key, number), _nothing)
+
+
+def _list_of(stream: JsonStream) -> Iterator[None]:
+    """The places of the `list` of the next object."""
+    for key in stream.keys():  # noqa: SIM118  # it is no dict
+        if key == "list" and stream.peek() == "[":
+            yield from stream.entries()
+
+
+_Found = Personal | SavedContact | RawChat
+
+
+def _chat(
+    stream: JsonStream, heads: "_Heads", place: _Place, other: Callable[[str], Iterator[_Found]]
+) -> Iterator[_Found]:
+    """The chat that is the next object, if it is one; keys that are no chat's go to `other`."""
+    head: dict[str, Any] = {}
+    told = False
+    for key in stream.keys():  # noqa: SIM118
+        if key in _HEAD_KEYS:
+            head[key] = stream.value()
+        elif key == "messages" and stream.peek() == "[":
+            told = True
+            messages = stream.items()
+            yield _raw_chat(head if _complete(head) else heads.of(place), messages)
+            for _ in messages:  # whoever did not want them
+                pass
+        else:
+            yield from other(key)
+    if not told and _complete(head):
+        yield _raw_chat(head, iter(()))
+
+
+def _raw_chat(head: _Head, messages: Iterator[Any]) -> RawChat:
+    return RawChat(head.get("type"), head.get("name"), head.get("id"), messages)
+
+
+def _complete(head: _Head) -> bool:
+    return "type" in head and "id" in head and ("name" in head or head["type"] in _NAMELESS)
+
+
+def _nothing(_key: str) -> Iterator[_Found]:
+    return iter(())
+
+
+class _Heads:
+    """The heads of all chats, read ahead at the first chat whose messages come first."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._known: dict[_Place, _Head] | None = None
+
+    def of(self, place: _Place) -> _Head:
+        if self._known is None:
+            self._known = dict(self._read())
+        return self._known.get(place, {})
+
+    def _read(self) -> Iterator[tuple[_Place, _Head]]:
+        with JsonStream(self._source, EXPORT_AGAIN) as stream:
+            top: dict[str, Any] = {}
+            for key in stream.keys():  # noqa: SIM118
+                if key in _HEAD_KEYS:
+                    top[key] = stream.value()
+                elif key in _CHAT_LISTS and stream.peek() == "{":
+                    for number, _ in enumerate(_list_of(stream)):
+                        if stream.peek() == "{":
+                            yield (key, number), _head(stream)
+            yield ("", 0), top
+
+
+def _head(stream: JsonStream) -> _Head:
+    return {key: stream.value() for key in stream.keys() if key in _HEAD_KEYS}  # noqa: SIM118

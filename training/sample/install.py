@@ -3,13 +3,16 @@
 Touches no configuration but hers: one that is not marked `demo = true` is somebody's own.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from model_server.config import OwnerConfig, read_document, read_section
 from model_server.errors import ConfigError
 from model_server.home import find_home
-from training.corpus import replace_file
-from training.importing import ImportReport, import_everything
+from training.contacts import read_types
+from training.import_report import ImportReport
+from training.importing import ImportOptions, import_everything
+from training.private_file import replace_file
 
 HERE = Path(__file__).parent
 _MARKER = "sample-owner"
@@ -25,7 +28,8 @@ def install(config_path: Path | None) -> ImportReport:
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         replace_file(place, (HERE / "config.toml").read_bytes())
-    if not read_section(read_document(place), "owner", OwnerConfig).demo:
+    document = read_document(place)
+    if not read_section(document, "owner", OwnerConfig).demo:
         raise ConfigError(
             f"{place} belongs to another owner", "run the demo in an empty folder, or name another file with --config"
         )
@@ -36,4 +40,5 @@ def install(config_path: Path | None) -> ImportReport:
             f"{home.path} holds somebody's own chats", "run the demo with another SELFSAME_HOME, or in an empty folder"
         )
     hers.touch()
-    return import_everything([HERE / "result.json", HERE / "articles"], home, None, types_file=HERE / "contacts.json")
+    options = replace(ImportOptions.of(document), types=read_types(HERE / "contacts.json"))
+    return import_everything([HERE / "result.json", HERE / "articles"], home, options)

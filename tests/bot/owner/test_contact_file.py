@@ -28,8 +28,8 @@ def test_should_sort_somebody_who_only_wrote_so_far(path: Path) -> None:
 
 def test_should_keep_what_training_wrote(path: Path) -> None:
     from model_server.home import Home
-    from training.corpus import Contact as Imported
-    from training.corpus import read_contacts, write_contacts
+    from training.contacts import Contact as Imported
+    from training.contacts import read_contacts, write_contacts
 
     home = Home(path.parent)
     write_contacts(home, [Imported("Ann", "", ("telegram:user1",)), Imported("Mum", "family", ("telegram:user3",))])

@@ -1,0 +1,146 @@
+"""Whoever is forgotten leaves no byte behind, in any file of the home, and does not come back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model_server.errors import CorpusError
+from model_server.home import Home
+from training.contacts import Contact, read_contacts, write_contacts
+from training.corpus import Corpus, read_conversations
+from training.forgetting import find_leaving, forget
+from training.importers.base import Article, ChatHead, Event, Person, RawLine
+from training.raw_store import RawStore
+from training.scrub.config import ScrubConfig
+from training.scrubbing import scrub_all
+
+from .raw_homes import ME, fill, new_home, talk
+
+ANNELIES, BOB = "telegram:user72001", "telegram:user72002"
+PHONE = "+12025550123"
+GROUP = "telegram:-5"
+
+EXPORT: list[Event] = [
+    *talk(ANNELIES, "Annelies Quist", "zebra of hers", "giraffe for her", "okapi of hers"),
+    Person(ANNELIES, "Annelies Quist", True, (PHONE,)),
+    *talk(
+        BOB, "Bob", "did annelies call? 202 555 0123 or +1 (202) 555-0123", "Annelies Quist is 72001?", "ok, not quist"
+    ),
+    ChatHead(GROUP, "group", "Annelies & Bob", "", ME),
+    RawLine("1", ANNELIES, "walrus in the group", 4),
+    RawLine("2", ME, "ferret for her", 5, reply_to="1"),
+    RawLine("3", ME, "badger for her", 6, to=ANNELIES),
+    RawLine("4", BOB, "otter of mine", 7),
+    Article("soup", "Soup", "I made soup with Annelies, and it was a drink."),
+]
+HERS = (
+    "annelies",
+    "quist",
+    "user72001",
+    "2025550123",
+    "202 555",
+    "zebra",
+    "giraffe",
+    "okapi",
+    "walrus",
+    "ferret",
+    "badger",
+)
+"""Every word by which she could be found."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = new_home(tmp_path)
+    fill(home, EXPORT, "Chat with Annelies.json")
+    write_contacts(home, [Contact("Annelies Quist", "friend", (ANNELIES,)), Contact("Bob", "friend", (BOB,))])
+    evidence = {"contact": BOB, "type": "friend", "evidence": ["two groups in common with Annelies"]}
+    home.proposals_file.write_text(json.dumps({"types": [{"contact": ANNELIES}, evidence], "apart": [[ANNELIES, BOB]]}))
+    (home.corpus_dir / "report.html").write_text("Annelies")
+    (home.corpus_dir / "telegram_user72001.jsonl").write_text("zebra")
+    scrub_all(home, ScrubConfig())
+    return home
+
+
+def found(home: Home) -> dict[str, list[str]]:
+    """The files of the home in which a word of hers is, in any encoding that SQLite or JSON write."""
+    files = [(path, path.read_bytes().lower()) for path in home.path.rglob("*") if path.is_file()]
+    assert files
+    return {
+        word: where
+        for word in HERS
+        if (where := [path.name for path, raw in files if word.encode() in raw or word.encode("utf-16-le") in raw])
+    }
+
+
+def test_should_leave_no_byte_of_a_contact(home: Home) -> None:
+    assert found(home).keys() == set(HERS)  # what is searched for is there before
+    report = forget(home, find_leaving(home, "annelies quist"), ScrubConfig())
+    assert found(home) == {}
+    assert (report.ids, report.chats, report.lines) == (1, 1, 6)
+
+
+def test_should_leave_none_in_the_logs_of_stores_that_others_have_open(home: Home) -> None:
+    with RawStore.open(home), Corpus.open(home):
+        forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+        assert found(home) == {}
+
+
+def test_should_leave_no_file_called_after_a_contact_with_an_everyday_name(home: Home) -> None:
+    fill(home, talk("telegram:user8", "Mum", "hello"), "Chat with Mum.txt")
+    write_contacts(home, [*read_contacts(home), Contact("Mum", "", ("telegram:user8",))])
+    forget(home, find_leaving(home, "mum"), ScrubConfig())
+    fill(home, talk("telegram:user8", "Mum", "hello again"), "Newer chat with Mum.txt")
+    assert b"Mum" not in b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+
+
+def test_should_keep_everybody_else(home: Home) -> None:
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert read_contacts(home) == [Contact("Bob", "friend", (BOB,))]
+    said = {chat.chat.key: [line.text for line in chat.lines] for chat in read_conversations(home)}
+    assert said.keys() == {BOB, GROUP}
+    assert said[GROUP] == ["otter of mine"]
+    assert len(said[BOB]) == 3
+    proposals = json.loads(home.proposals_file.read_text())
+    assert [one["contact"] for one in proposals["types"]] == [BOB]
+    assert proposals["apart"] == []
+
+
+def test_should_stay_out_of_a_later_import_of_the_same_export(home: Home) -> None:
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    fill(home, [*EXPORT, *talk(BOB, "Bob", "and a new line", "hi to Annelies", first=9)], "Annelies.json")
+    scrub_all(home, ScrubConfig())
+    assert found(home) == {}
+    assert "and a new line" in [line.text for chat in read_conversations(home) for line in chat.lines]
+
+
+def test_should_leave_a_name_that_somebody_else_bears(home: Home) -> None:
+    write_contacts(home, [*read_contacts(home), Contact("Annelies Berg", "", ("telegram:user5",))])
+    fill(home, talk("telegram:user5", "Annelies Berg", "hello from Annelies"), "berg.json")
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert found(home).keys() == {"annelies"}
+    assert [chat.chat.name for chat in read_conversations(home) if chat.chat.key == "telegram:user5"] == [
+        "Annelies Berg"
+    ]
+
+
+def test_should_be_completed_by_repeating_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(Exception): ...
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr("training.forgetting.scrub_all", kill)
+        with pytest.raises(Killed):
+            forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert found(home) == {}
+
+
+def test_should_not_forget_the_owner_or_a_stranger(home: Home) -> None:
+    with pytest.raises(CorpusError, match="is you"):
+        find_leaving(home, ME)
+    with pytest.raises(CorpusError, match="no contact is called"):
+        find_leaving(home, "Nobody")

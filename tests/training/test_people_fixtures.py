@@ -1,0 +1,106 @@
+"""The owner is found in every export of the fixtures: each folder is one invented owner's, whole and file by file."""
+
+import contextlib
+import dataclasses
+from collections import Counter
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from model_server.errors import CorpusError
+from model_server.home import Home
+from training.corpus import read_conversations
+from training.forgotten import read_forgotten
+from training.importers.base import ChatHead, Person, RawLine, Reading
+from training.importers.formats import choose
+from training.importers.source import Source
+from training.importers.sources import find_sources
+from training.importing import ImportOptions, import_everything
+from training.people.facts import ChatFacts, SenderFacts
+from training.people.me import Me, find_me
+from training.raw_store import RawStore
+from training.reading import ReadOptions, read_everything
+from training.scrub.config import ScrubConfig
+
+FIXTURES = Path(__file__).parent / "fixtures"
+OWNERS = {
+    "chatlab": {"robin", "Robin"},
+    "discord_exporter": {"Ada"},
+    "discord_package": {"Ada", "Me"},
+    "imessage": {"Me"},
+    "line": {"Nell Hart", "ネル", "阿奈", "สมชาย"},
+    "signal": {"Ada Quill"},
+    "signal_export": {"Me"},
+    "signalbackup_tools": {"Ada Quill"},
+    "telegram": {"Robin Vale"},
+    "wechat": {"Robin", "me", "wxid_robin0001"},
+    "whatsapp": {"Nell", "Nell Hart", "Νελ", "Нелл", "נל", "نيل", "阿奈", "ネル", "넬"},
+}
+"""Folder -> what its owner is called in it."""
+
+
+def read(home: Home, path: Path) -> tuple[list[ChatFacts], dict[str, str], Me]:
+    """Chats, names by id, and who is found to be the owner with every guess confirmed."""
+    with RawStore.open(home.create()) as store:
+        read_everything([path], store, ReadOptions(UTC, dates="dmy"), read_forgotten(home), lambda _progress: None)
+        chats, people = store.chat_facts(), store.people()
+    return chats, {one.id: one.name for one in people}, find_me(chats, people, (), frozenset(), "").accepted()
+
+
+@pytest.mark.parametrize("folder", sorted(OWNERS))
+def test_should_find_the_owner_in_every_chat_of_a_folder(folder: str, tmp_path: Path) -> None:
+    chats, names, me = read(Home(tmp_path), FIXTURES / folder)
+    wrong = {key: one for key, one in me.settled().items() if one and names[one] not in OWNERS[folder]}
+    assert wrong == {}
+    assert {chat.key for chat in chats if chat.contact} <= set(me.settled())
+    assert not {chat.contact for chat in chats if chat.contact} & me.ids
+    assert chats
+
+
+def facts(source: Source) -> tuple[list[ChatFacts], dict[str, SenderFacts]]:
+    """What one file tells, without a store. Nothing where no format knows it, or it cannot be read alone."""
+    known = choose(source.sample())
+    heads: dict[str, ChatHead] = {}
+    lines: dict[str, Counter[str]] = {}
+    people: dict[str, SenderFacts] = {}
+    key = ""
+    with contextlib.suppress(CorpusError):
+        for event in known.read(source, Reading(UTC, "dmy")) if known else ():
+            if isinstance(event, ChatHead):
+                key = event.key
+                heads[key] = event if event.owner or key not in heads else replace(event, owner=heads[key].owner)
+            elif isinstance(event, Person):
+                people[event.id] = SenderFacts(event.id, event.name, event.saved, event.handles)
+            elif isinstance(event, RawLine):
+                lines.setdefault(key, Counter())[event.sender] += 1
+    chats = [
+        ChatFacts(one.key, one.kind, one.key.partition(":")[0], one.name, one.contact, (one.owner,), ("x",), written)
+        for one in heads.values()
+        if (written := lines.get(one.key))
+    ]
+    return [chat if chat.owners[0] else dataclasses.replace(chat, owners=()) for chat in chats], people
+
+
+@pytest.mark.parametrize("folder", sorted(OWNERS))
+def test_should_name_nobody_else_in_any_file_alone(folder: str) -> None:
+    for source in find_sources([FIXTURES / folder]).sources:
+        if "/malformed/" in source.name:
+            continue  # of a file that breaks off nothing is kept
+        chats, people = facts(source)
+        me = find_me(chats, list(people.values()), (), frozenset(), "").accepted()
+        named = {
+            one: people[one].name if one in people else one.partition(":")[2] for one in me.settled().values() if one
+        }
+        assert set(named.values()) <= OWNERS[folder], source.name
+
+
+def test_should_know_every_line_of_an_owner_whom_four_exporters_call_differently(tmp_path: Path) -> None:
+    """`wechat:me`, his account, his name: one chat, read from the files of several tools."""
+    home = Home(tmp_path)
+    import_everything([FIXTURES / "wechat"], home, ImportOptions(ReadOptions(UTC), ScrubConfig()))
+    chat = next(one for one in read_conversations(home) if one.chat.key == "wechat:wxid_lin0001")
+    owners = {line.sender for line in chat.lines if line.author == "owner"}
+    assert len(owners) > 1
+    assert {line.sender for line in chat.lines} - owners == {"wechat:wxid_lin0001"}
