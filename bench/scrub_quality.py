@@ -1,13 +1,18 @@
 """How much the scrub finds, and how much of what it finds is private: 600 labelled chat lines, English and Chinese.
 
-    python -m bench.scrub_quality [--set test|dev|all] [--misses] [--json] [--presidio]
+    python -m bench.scrub_quality [--set test|dev|all|second|third] [--misses] [--json] [--presidio]
 
 The lines are of our own making (`bench/scrub_set`): half `dev`, looked at while detectors were written, half `test`,
-written before and never tuned on. What is private is marked in the line, `⟦phone:13900001234⟧`; a third of the lines
-holds nothing private and much that looks so (orders, times, prices, scores, ids of games). `¦` in a key stands for
-nothing: it keeps scanners of repositories from taking an invented key for a real one. In web addresses only the secret
-part is marked. A finding is right when it has the kind of a mark, covers it, and takes little besides (an address: when
-they share six tenths of both together). `removed`: marks that went, under whatever kind.
+written before and never tuned on. A `second` set of 200 lines (100 English, 80 Chinese, 20 in four other languages) was
+written by somebody else, who had seen no detector and, of the halves, one line for its format. It was unseen in its
+first run only: the detectors were mended by it afterwards, so it is told apart and is in no other figure. A `third`
+set of 200 (110 English, 90 Chinese) was written in the same way by somebody else again, and is in no other figure.
+
+What is private is marked in the line, `⟦phone:13900001234⟧`; a third of the lines holds nothing private and much that
+looks so (orders, times, prices, scores, ids of games). `¦` in a key stands for nothing: it keeps scanners of
+repositories from taking an invented key for a real one. In web addresses only the secret part is marked. A finding is
+right when it has the kind of a mark, covers it, and takes little besides (an address: when they share six tenths of
+both together). `removed`: marks that went, under whatever kind.
 """
 
 import argparse
@@ -25,6 +30,7 @@ from training.scrub.config import ScrubConfig
 from training.scrub.scrubber import Scrubber
 
 SETS = Path(__file__).parent / "scrub_set"
+_MAIN = ("en", "zh")
 FREE = ("address", "password")
 """Kinds without a shape of their own; all others are structured."""
 _MARK = re.compile(r"⟦([a-z]+):([^⟧]*)⟧")
@@ -98,7 +104,11 @@ class Tally:
 
     def figures(self, lang: str, kinds: Sequence[str]) -> dict[str, Any]:
         def total(counts: Counter[tuple[str, str]]) -> int:
-            return sum(count for (where, kind), count in counts.items() if kind in kinds and lang in (where, "all"))
+            return sum(
+                count
+                for (where, kind), count in counts.items()
+                if kind in kinds and lang in ("all", where if where in _MAIN else "other")
+            )
 
         labels, found = total(self.labels), total(self.found)
         return {
@@ -130,7 +140,8 @@ def report(counted: Tally) -> dict[str, dict[str, dict[str, Any]]]:
         kind: [kind] for kind in kinds
     }
     return {
-        name: {lang: counted.figures(lang, group) for lang in ("all", "en", "zh")} for name, group in groups.items()
+        name: {lang: counted.figures(lang, group) for lang in ("all", *_MAIN, "other")}
+        for name, group in groups.items()
     }
 
 
@@ -195,7 +206,7 @@ def presidio() -> Callable[[Labelled], list[Span]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Recall and precision of the scrub on labelled chat lines.")
-    parser.add_argument("--set", choices=("test", "dev", "all"), default="test")
+    parser.add_argument("--set", choices=("test", "dev", "all", "second", "third"), default="test")
     parser.add_argument("--misses", action="store_true", help="show what was missed and what was wrong")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--presidio", action="store_true", help="Presidio's patterns instead of ours")
@@ -207,7 +218,7 @@ def main() -> None:
         print(json.dumps({"set": chosen.set, "lines": len(lines), "figures": figures, "speed": times}))
         return
     empty = sum(not line.spans for line in lines)
-    print(f"{chosen.set}: {len(lines)} lines, {empty} of them with nothing private; {times}")
+    print(f"{_TITLES.get(chosen.set, chosen.set)}: {len(lines)} lines, {empty} of them with nothing private; {times}")
     print(f"{'':11}{'lang':>5}{'labels':>8}{'recall':>8}{'removed':>9}{'found':>7}{'precision':>11}")
     for name, by_lang in figures.items():
         for lang, one in by_lang.items():
@@ -218,6 +229,10 @@ def main() -> None:
         print("\n".join(counted.misses))
 
 
+_TITLES = {
+    "second": "second (written by somebody else; seen since its first run)",
+    "third": "third (written by somebody else, unseen)",
+}
 _COLUMNS = (("labels", 8), ("recall", 8), ("removed", 9), ("found", 7), ("precision", 11))
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ is not 0.
 """
 
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -20,6 +21,8 @@ import typer
 from model_server.errors import SelfsameError
 
 T = TypeVar("T")
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 app = typer.Typer(
     name="selfsame",
@@ -185,12 +188,22 @@ def mount() -> typer.Typer:
 
 
 def main() -> None:
-    """Run one command. An expected failure is one line on stderr and exit code 1, an interrupt 130."""
+    """Run one command. An expected failure is one line on stderr and exit code 1, an interrupt 130.
+
+    A disk that is full, or a place that may not be written to, can be met by any command, and is expected too.
+    """
     os.umask(0o077)  # whatever we or our children write is the owner's alone
     try:
         mount()()
     except SelfsameError as error:
         print(f"selfsame: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        print(
+            f"selfsame: {error.filename or 'the disk'}: {error.strerror} → see to it, then repeat this", file=sys.stderr
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -88,6 +88,11 @@ class Home:
         return self.path / "excluded.json"
 
     @property
+    def cuts_file(self) -> Path:
+        """What the owner cut, and may take back: `{"cuts": [{"what", "from_ms", "to_ms"}]}` (`training.cuts`)."""
+        return self.path / "cuts.json"
+
+    @property
     def runs_dir(self) -> Path:
         """Training runs: manifests, progress, evaluations."""
         return self.path / "runs"

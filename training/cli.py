@@ -13,13 +13,16 @@ import typer
 
 from model_server.config import Document, find_config, read_document
 from model_server.home import Home, find_home
-from training.contacts_cli import app as contacts_app
-from training.corpus_cli import corpus_app
-from training.import_cli import import_
+from training.commands.contacts_cli import app as contacts_app
+from training.commands.corpus_cli import corpus_app
+from training.commands.cuts_cli import cut, cuts, uncut
+from training.commands.import_cli import import_
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
 app.add_typer(contacts_app, name="contacts")
+for command in (cut, cuts, uncut):
+    corpus_app.command()(command)
 app.add_typer(corpus_app, name="corpus")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -47,10 +50,10 @@ def train(as_json: AsJson = False) -> None:
 
     home.create()
     configure_logging("training", home, console=False)
+    counts = count_replies(read_split(home, settings.training).train)
     with TrainingReporter() as reporter:
         done: list[StageDone] = train_all(settings, home, reporter.told)
     facets = {one.manifest.stage: msgspec.to_builtins(one.manifest) | {"skipped": one.skipped} for one in done}
-    counts = count_replies(read_split(home, settings.training).train)
     without = {contact_type: count for contact_type, count in counts.items() if contact_type not in facets}
     if as_json:
         print(json.dumps({"facets": facets, "without_facet": without}))

@@ -1,44 +1,32 @@
 """The owner's corpus: scrubbed conversations and articles, in one SQLite file that everything after the scrub reads.
 
-Knows no export format, no raw text and no model. Whoever asked to be forgotten is left out of every read, and so is a
-line that was set aside; whoever reads cannot forget to leave them out. Reads stream: a chat of a million lines is
-never held whole unless its reader does so.
+Knows no export format, no raw text and no model. Whoever asked to be forgotten is left out of every read, and so is
+what the owner cut and a line that was set aside; whoever reads cannot forget to leave them out. Reads stream: a chat of
+a million lines is never held whole unless its reader does so.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from model_server.errors import CorpusError
 from model_server.home import Home
-from training.contacts import read_excluded
+from training.contacts import read_contacts, read_excluded
+from training.corpus_schema import SCHEMA
+from training.cuts import Cut, keeps_article, read_cuts, under_every_id
+from training.left_out import KEPT_CHAT, KEPT_LINE, CutCounts, count_cut_lines, note_left_out
 from training.old_corpus import check_no_old_corpus
+from training.store_errors import unusable, wipe
 
 ChatKind = Literal["personal", "group"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS chats (
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, contact TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS lines (
-  chat INTEGER NOT NULL REFERENCES chats(id), seq INTEGER NOT NULL, line_id TEXT NOT NULL, author TEXT NOT NULL,
-  sender TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL, reply_to TEXT NOT NULL, addressee TEXT NOT NULL,
-  aside TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (chat, at_ms, seq)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS articles (
-  key TEXT PRIMARY KEY, title TEXT NOT NULL, markdown TEXT NOT NULL, at_ms INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counts (
-  stage TEXT NOT NULL, source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,
-  PRIMARY KEY (stage, source, what)
-);
-CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+RULES = "rules"
+"""A mark: by which rules the scrub stage wrote this corpus."""
+SETTLED = "repeats are set aside"
+"""A mark: the scrub stage has come to its end since it last began to write."""
 
 
 class CorpusLine(msgspec.Struct, frozen=True, gc=False):
@@ -82,15 +70,18 @@ class CorpusArticle(msgspec.Struct, frozen=True):
 class Corpus:
     """The open corpus. Writing is the scrub stage's alone, and in transactions: `with corpus.transaction(): ...`."""
 
-    def __init__(self, database: sqlite3.Connection, excluded: frozenset[str]) -> None:
+    def __init__(self, database: sqlite3.Connection, excluded: frozenset[str], cuts: Sequence[Sequence[Cut]]) -> None:
         self._database = database
-        self._excluded = excluded
+        self._cuts = cuts
+        # without anything left out, asking of each line whether it is would cost for nothing
+        self._kept = f" AND {KEPT_LINE}" if note_left_out(database, excluded, cuts) else ""
 
     @classmethod
     @contextlib.contextmanager
     def open(cls, home: Home) -> Iterator["Corpus"]:
-        """CorpusError when the file is not one of ours, or it cannot be known who asked to be forgotten."""
+        """CorpusError when the file is not one of ours, or it cannot be known what is to be left out."""
         excluded = read_excluded(home)
+        contacts = read_contacts(home) if (cuts := read_cuts(home)) else []
         path = home.corpus_file
         try:
             path.touch(mode=0o600)
@@ -98,13 +89,13 @@ class Corpus:
             try:
                 # what is deleted is overwritten: a forgotten contact leaves no byte in free pages
                 database.executescript(
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;" + _SCHEMA
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;" + SCHEMA
                 )
-                yield cls(database, excluded)
+                yield cls(database, excluded, [under_every_id(cut, contacts) for cut in cuts])
             finally:
                 database.close()
         except sqlite3.DatabaseError as error:
-            raise _damaged(path, error) from None
+            raise unusable(path, error) from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -113,36 +104,60 @@ class Corpus:
         try:
             yield
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside is of one moment, whatever an import writes meanwhile.
+
+        CorpusError when it is a moment at which the scrub stage was not through.
+        """
+        self._database.execute("BEGIN")
+        try:
+            if self.mark(RULES) and not self.mark(SETTLED):
+                raise CorpusError(
+                    "the corpus is not whole: an import is at work, or was cut off",
+                    "wait for it, or complete it: selfsame corpus scrub",
+                )
+            yield
+        finally:
+            self._database.execute("ROLLBACK")  # nothing was written
+
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def chats(self) -> list[CorpusChat]:
-        """Every chat but those of people who are excluded, by key."""
-        rows = self._database.execute("SELECT key, kind, name, contact FROM chats ORDER BY key")
-        found = [CorpusChat(*row) for row in rows]
-        return [chat for chat in found if not self._excluded.intersection((chat.key, chat.contact))]
+    def chats(self, *, left_out_too: bool = False) -> list[CorpusChat]:
+        """Every chat by key, but those of people who are excluded and those cut as a whole. `left_out_too`: these as
+        well, to find one by its title; there is nothing to read in it."""
+        where = "" if left_out_too else f"WHERE {KEPT_CHAT}"
+        rows = self._database.execute(f"SELECT key, kind, name, contact FROM chats {where} ORDER BY key")  # noqa: S608
+        return [CorpusChat(*row) for row in rows]
 
     def lines(self, chat_key: str) -> Iterator[CorpusLine]:
-        """The lines of one chat as they were spoken, without those set aside and those of people who are excluded."""
+        """The lines of one chat as they were spoken, without those set aside, cut, or of people who are excluded."""
         rows = self._database.execute(
-            "SELECT line_id, author, text, at_ms, sender, reply_to, addressee, seq FROM lines"
-            " WHERE chat = (SELECT id FROM chats WHERE key = ?) AND aside = '' ORDER BY at_ms, seq",
+            "SELECT line_id, author, text, at_ms, sender, reply_to, addressee, seq"  # noqa: S608  # conditions of ours
+            f" FROM lines JOIN chats ON chats.id = chat WHERE key = ? AND aside = ''{self._kept} ORDER BY at_ms, seq",
             (chat_key,),
         )
-        gone = self._excluded
-        return (line for line in (CorpusLine(*row) for row in rows) if line.sender not in gone and line.to not in gone)
+        return (CorpusLine(*row) for row in rows)
 
     def long_lines(self, characters: int) -> Iterator[tuple[str, CorpusLine]]:
-        """Every line at least this long with the key of its chat, those set aside included."""
+        """Every line at least this long with the key of its chat, those set aside and left out included: what repeats
+        itself does so whether or not it is cut for now."""
         rows = self._database.execute(
             "SELECT key, line_id, author, text, at_ms, sender, reply_to, addressee, seq FROM lines"
             " JOIN chats ON chats.id = chat WHERE length(text) >= ? ORDER BY chat, at_ms, seq",
             (characters,),
         )
         return ((key, CorpusLine(*row)) for key, *row in rows)
+
+    def count_long_lines(self, characters: int) -> int:
+        """How many lines `long_lines` gives."""
+        found = self._database.execute("SELECT count(*) FROM lines WHERE length(text) >= ?", (characters,))
+        return int(found.fetchone()[0])
 
     def conversations(self) -> Iterator[Conversation]:
         """Chat after chat, each held whole only while it is looked at; without those in which nothing is left."""
@@ -151,9 +166,30 @@ class Corpus:
                 yield Conversation(chat, lines)
 
     def articles(self) -> list[CorpusArticle]:
-        """Every article, by key."""
+        """Every article that is not cut, by key."""
         rows = self._database.execute("SELECT key, title, markdown, at_ms FROM articles ORDER BY key")
-        return [CorpusArticle(*row) for row in rows]
+        cuts = [one for cut in self._cuts for one in cut]
+        return [article for article in (CorpusArticle(*row) for row in rows) if keeps_article(cuts, article.at_ms)]
+
+    def article_keys(self) -> set[str]:
+        """The keys of all articles, cut ones too."""
+        return {str(key) for (key,) in self._database.execute("SELECT key FROM articles")}
+
+    def group_speakers(self) -> dict[str, set[str]]:
+        """By the key of each group, who says something in it that may be read."""
+        found: dict[str, set[str]] = {chat.key: set() for chat in self.chats(left_out_too=True) if chat.kind == "group"}
+        rows = self._database.execute(
+            "SELECT DISTINCT key, sender FROM chats JOIN lines ON chats.id = chat"  # noqa: S608  # conditions of ours
+            f" WHERE kind = 'group' AND aside = ''{self._kept}"
+        )
+        for key, sender in rows:
+            found[key].add(sender)
+        return found
+
+    def count_cut(self) -> CutCounts:
+        """How many lines and articles the cuts leave out."""
+        articles = len(self.article_keys()) - len(self.articles())
+        return count_cut_lines(self._database, len(self._cuts), articles)
 
     def counts(self, stage: str) -> dict[tuple[str, str], int]:
         """What a stage counted: (source, what) -> how many. Stages: `aside` (import), `scrub`, `dropped`."""
@@ -186,22 +222,9 @@ class Corpus:
         """Add lines to a chat that was put; one with the time and `seq` of a known one replaces it."""
         (number,) = self._database.execute("SELECT id FROM chats WHERE key = ?", (chat_key,)).fetchone()
         self._database.executemany(
-            "INSERT OR REPLACE INTO lines (chat, seq, line_id, author, sender, text, at_ms, reply_to, addressee)"
+            "INSERT OR REPLACE INTO lines (chat, line_id, author, text, at_ms, sender, reply_to, addressee, seq)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    number,
-                    line.seq,
-                    line.line_id,
-                    line.author,
-                    line.sender,
-                    line.text,
-                    line.at_ms,
-                    line.reply_to,
-                    line.to,
-                )
-                for line in lines
-            ),
+            ((number, *msgspec.structs.astuple(line)) for line in lines),
         )
 
     def set_aside(self, chat_key: str, reason: str, lines: Iterable[tuple[int, int]]) -> None:
@@ -229,6 +252,18 @@ class Corpus:
         rows = ((stage, source, what, count) for (source, what), count in counts.items())
         self._database.executemany("INSERT INTO counts VALUES (?, ?, ?, ?)", rows)
 
+    def add_counts(self, stage: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to what a stage counted."""
+        rows = ((stage, source, what, count) for (source, what), count in counts.items())
+        self._database.executemany(
+            "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count", rows
+        )
+
+    def drop(self, source: str) -> None:
+        """Take out the lines of a chat, and what the scrub counted of a chat or an article: they are to come anew."""
+        self._database.execute("DELETE FROM lines WHERE chat = (SELECT id FROM chats WHERE key = ?)", (source,))
+        self._database.execute("DELETE FROM counts WHERE stage = 'scrub' AND source = ?", (source,))
+
     def put_mark(self, name: str, value: str) -> None:
         """Remember a value."""
         self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
@@ -239,17 +274,17 @@ class Corpus:
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608  # names of ours
 
     def wipe(self) -> None:
-        """Leave no byte of what was deleted in the file or its log."""
-        self._database.execute("VACUUM")
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Leave no byte of what was deleted. CorpusError while another process reads."""
+        wipe(self._database)
 
 
 def read_conversations(home: Home) -> list[Conversation]:
-    """All chats, by key, held whole. CorpusError when the corpus is damaged; empty when nothing was imported yet."""
+    """All chats, by key, held whole; empty when nothing was imported yet. CorpusError when the corpus is damaged, or
+    not whole."""
     check_no_old_corpus(home)
     if not home.corpus_file.exists():
         return []
-    with Corpus.open(home) as corpus:
+    with Corpus.open(home) as corpus, corpus.snapshot():
         return list(corpus.conversations())
 
 
@@ -258,9 +293,5 @@ def read_articles(home: Home) -> list[CorpusArticle]:
     check_no_old_corpus(home)
     if not home.corpus_file.exists():
         return []
-    with Corpus.open(home) as corpus:
+    with Corpus.open(home) as corpus, corpus.snapshot():
         return corpus.articles()
-
-
-def _damaged(path: Path, error: Exception) -> CorpusError:
-    return CorpusError(f"{path} is damaged: {error}", "move it away and import the exports again: selfsame import PATH")

@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -30,34 +30,55 @@ _BATCH = 2_000
 _HEADS = 32
 """Different texts of one key that others are compared with: people of few words would otherwise cost a square."""
 
+Told = Callable[[int, int], None]
+"""Told how many lines were looked at, and of how many; every line is looked at twice."""
+
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BETWEEN = re.compile(r"[\W_]+")
-_CHAIN = re.compile(
+_ASKS = re.compile(
     r"\b(?:forward|send|share|pass|repost|copy and paste)\b[^.!?\n]{0,60}\b(?:to|with)\b[^.!?\n]{0,20}"
     r"(?:\b(?:[5-9]|\d\d+|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\b[^.!?\n]{0,20}"
     r"\b(?:people|friends|contacts|groups|others|mums|moms|women)\b"
     r"|\beveryone (?:you know|you love|on your list)\b|\ball your (?:friends|contacts|groups)\b)"
-    r"|\b(?:do not|don['’]t) break (?:the|this) chain\b|\byears? of bad luck\b|\bforwarded as received\b"
     r"|(?:转发|转给|发给|传给|分享给|群发|轉發|轉給|發給|傳給|分享給|群發)[^。！!？?\n]{0,15}?"
-    r"(?:[5-9]|\d{2,}|[五六七八九十百]+)[^。！!？?\n]{0,6}(?:人|群|好友|朋友|亲友|親友)"
-    r"|(?:不转|不轉)(?:发|發)?(?:就)?不是|转发此?(?:消息|信息)?给?(?:你)?所有的?(?:人|好友|朋友|群)|看到(?:的)?(?:请|都)?(?:转发|转起来)",
+    r"(?:[5-9]|\d{2,}|[五六七八九十百]+|所有的?)[^。！!？?\n]{0,6}(?:人|群|好友|朋友|亲友|親友)"
+    r"|看到(?:的)?(?:请|都)?(?:转发|转起来)",
     re.IGNORECASE,
 )
+"""Asks to be passed on to many, as a favour among colleagues may too."""
+_URGES = re.compile(
+    r"\bthis (?:message|text|post)\b|\b(?:good|bad) luck\b|\bbless|\bwish(?:es)? (?:will )?come|\bmiracle|\bmidnight\b"
+    r"|\bwithin (?:the next )?\w+ (?:minutes?|hours?|days?)\b|\b(?:or|otherwise) (?:else )?your account\b|\ba joke\b"
+    r"|\bit (?:really )?works\b|\b(?:do not|don['’]t) (?:ignore|delete)\b|\bcurse|\bangels?\b|\bvirus\b"
+    r"|好运|好運|倒霉|倒楣|厄运|厄運|灵验|靈驗|很灵|很靈|否则|否則|保佑|不转|不轉|扩散|擴散|紧急通知|緊急通知|真相"
+    r"|(?:小时|小時|天|日|分钟|分鐘)之?[内內]",
+    re.IGNORECASE,
+)
+"""Promises, threatens or hurries."""
+_CHAIN = re.compile(
+    r"\b(?:do not|don['’]t) break (?:the|this) chain\b|\byears? of bad luck\b|\bforwarded as received\b"
+    r"|(?:不转|不轉)(?:发|發)?(?:就)?不是",
+    re.IGNORECASE,
+)
+"""Says by itself what it is."""
 
 _PASSED_ON = (
     *("forward", "send", "share", "pass", "repost", "copy", "chain", "bad luck"),
     *("转", "轉", "发给", "發給", "传给", "傳給", "分享", "群发", "群發"),
 )
-"""One of these stands in whatever `_CHAIN` finds: looking for them costs a tenth of it."""
+"""One of these stands in whatever `_ASKS` or `_CHAIN` finds: looking for them costs a tenth of it."""
 
 
-def drop_repeats(corpus: Corpus) -> Counter[str]:
+def drop_repeats(corpus: Corpus, told: Told = lambda _done, _total: None) -> Counter[str]:
     """Set aside near-duplicates and chain messages, and take back in what is neither any more; counts by reason."""
     counts: Counter[str] = Counter()
-    with closing(_Alike()) as alike:
-        for chat_key, line in corpus.long_lines(_LONG // 3):
+    total = corpus.count_long_lines(_LONG // 3)
+    with closing(_Alike(lambda share: told(total + round(share * total), 2 * total))) as alike:
+        for number, (chat_key, line) in enumerate(corpus.long_lines(_LONG // 3)):
             if is_long(line.text):
                 alike.add(chat_key, line)
+            if number % _BATCH == 0:
+                told(number, 2 * total)
         with corpus.transaction():
             corpus.take_back()
             for (chat_key, reason), found in groupby(alike.dropped(), key=itemgetter(0, 1)):
@@ -74,9 +95,11 @@ def is_long(text: str) -> bool:
 
 
 def is_chain(text: str) -> bool:
-    """Whether a long text asks to be passed on to many."""
+    """Whether a long text asks to be passed on to many, with a promise or a threat."""
     lower = text.lower()
-    return any(word in lower for word in _PASSED_ON) and is_long(text) and _CHAIN.search(text) is not None
+    if not any(word in lower for word in _PASSED_ON) or not is_long(text):
+        return False
+    return bool(_CHAIN.search(text) or (_ASKS.search(text) and _URGES.search(text)))
 
 
 def sketch_of(text: str) -> tuple[int, ...]:
@@ -112,7 +135,8 @@ class _Alike:
     Only what shares a key is compared, so keys are sorted, once, by the database.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, compared: Callable[[float], None]) -> None:
+        self._compared = compared
         self._database = sqlite3.connect("", isolation_level=None)  # on disk, deleted when closed
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
@@ -172,9 +196,14 @@ class _Alike:
                 number = above
             return number
 
+        (keys,) = self._database.execute("SELECT count(*) FROM keys").fetchone()
         keyed = self._database.execute("SELECT key, number FROM keys ORDER BY key, number")
+        seen = 0
         for _, rows in groupby(keyed, key=itemgetter(0)):
             numbers = [number for _, number in rows]
+            if (seen + len(numbers)) // _BATCH > seen // _BATCH:
+                self._compared(seen / keys)
+            seen += len(numbers)
             heads: list[tuple[int, array[int]]] = []
             for number in numbers if len(numbers) > 1 else ():
                 sketch = self._sketch(number)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model_server.home import Home
-from training.raw_store import RawStore
+from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
 from training.scrub.findings import Finding
 from training.scrubbing import read_rules

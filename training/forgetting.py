@@ -13,19 +13,20 @@ import msgspec
 
 from model_server.errors import CorpusError
 from model_server.home import Home
-from training.contacts import Contact, find_contact, read_contacts, write_contacts
+from training.contacts import Contact, change_contacts, find_contact, read_contacts
 from training.corpus import Corpus
-from training.forgotten import add_forgotten
+from training.cuts import forget_cuts
 from training.mentions import Change, Known, ways_to_say, without_mentions
 from training.old_corpus import remove_old_corpus
 from training.people.facts import SenderFacts
-from training.private_file import replace_file
-from training.raw_lock import only_one
-from training.raw_removal import forget_people, rewrite, wipe
-from training.raw_store import RawStore
+from training.private_file import remove_leftovers, replace_file
+from training.raw.forgotten import add_forgotten
+from training.raw.lock import only_one
+from training.raw.removal import forget_people, rewrite, wipe
+from training.raw.secret_key import secret_key
+from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
 from training.scrubbing import Told, scrub_all
-from training.secret_key import secret_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ def find_leaving(home: Home, named: str) -> Leaving:
     return Leaving(Known(contact.ids, tuple(handles), tuple(dict.fromkeys(filter(None, names)))), keys)
 
 
-def forget(home: Home, leaving: Leaving, config: ScrubConfig, told: Told = lambda _done, _total: None) -> ForgetReport:
+def forget(
+    home: Home, leaving: Leaving, config: ScrubConfig, told: Told = lambda _stage, _done, _total: None
+) -> ForgetReport:
     """Forget somebody. Cut off at any point, it is completed by repeating it: the contacts file is changed last.
 
     CorpusError when a store is damaged, or an import is at work.
@@ -86,6 +89,7 @@ def _forget(home: Home, leaving: Leaving, config: ScrubConfig, told: Told) -> Fo
         others = [person.name for person in store.people() if person.id not in his.ids]
         others += [contact.name for contact in read_contacts(home) if not set(contact.ids).intersection(his.ids)]
         change = without_mentions(his, ways_to_say(others), secret_key(home))
+        renamed = {chat.key: change(chat.key) for chat in store.chats() if chat.kind == "group"}
         mentions = rewrite(store, change)
         forget_people(store, (*his.ids, *leaving.chats))
         wipe(store)
@@ -99,10 +103,18 @@ def _forget(home: Home, leaving: Leaving, config: ScrubConfig, told: Told) -> Fo
             corpus.wipe()
         scrub_all(home, config, told)
     _change_proposals(home, his.ids, change)
-    kept = [one for one in read_contacts(home) if not set(one.ids).intersection(his.ids)]
+    forget_cuts(home, {*his.ids, *leaving.chats}, renamed)
+    for directory in (home.path, home.corpus_dir):
+        remove_leftovers(directory)
     if home.contacts_file.exists():
-        write_contacts(home, [msgspec.structs.replace(one, name=change(one.name)) for one in kept])
+        change_contacts(home, lambda contacts: _left(contacts, frozenset(his.ids), change))
     return report
+
+
+def _left(contacts: list[Contact], ids: frozenset[str], change: Change) -> list[Contact]:
+    """Everybody but who has these ids, without his name in theirs."""
+    kept = [one for one in contacts if not ids.intersection(one.ids)]
+    return [msgspec.structs.replace(one, name=change(one.name)) for one in kept]
 
 
 def _find(contacts: list[Contact], people: dict[str, SenderFacts], named: str) -> Contact:

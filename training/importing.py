@@ -6,8 +6,8 @@ nothing is new. Whatever only the owner can say is asked through `ImportOptions`
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,7 +20,6 @@ from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
 from training.contacts import Contact, change_contacts, read_contacts
 from training.corpus import Corpus
-from training.forgotten import read_forgotten
 from training.import_report import ContactReport, ImportReport, Question, TypeReport
 from training.people.facts import ChatFacts, SenderFacts
 from training.people.me import Me, find_me
@@ -28,9 +27,10 @@ from training.people.me import Question as WhoQuestion
 from training.people.merging import merge_people
 from training.people.proposals import Proposals, read_proposals, renew_proposals
 from training.people.proposing import Proposal, propose_types, stream_talks
-from training.raw_lock import only_one
-from training.raw_store import RawStore
-from training.reading import Progress, ReadOptions, Told, read_everything
+from training.raw.forgotten import read_forgotten
+from training.raw.lock import only_one
+from training.raw.reading import Progress, ReadOptions, Told, read_everything
+from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
 from training.scrubbing import scrub_all
 
@@ -71,7 +71,7 @@ def import_everything(
     clock = _Clock()
     with only_one(home):
         with RawStore.open(home) as store:
-            report = read_everything(paths, store, options.read, read_forgotten(home), told)
+            report = read_everything(paths, store, options.read, read_forgotten(home), told, home=home.path)
             _raise_alone(report)
             clock.lap("read")
             who = _find_out(store, options)
@@ -85,15 +85,20 @@ def import_everything(
         if contacts != before:
             contacts = change_contacts(home, merged)
         clock.lap("people")
-        scrubbed = scrub_all(home, options.scrub, lambda done, total: told(Progress("scrub", done, total, done)))
+
+        def passed(stage: str, done: int, total: int) -> None:
+            told(Progress(stage, done, total, done if stage == "scrub" else 0))
+
+        scrubbed = scrub_all(home, options.scrub, passed)
         clock.lap("scrub")
         if scrubbed.lines or scrubbed.anew or contacts != before or not home.proposals_file.exists():
             told(Progress("propose", 0, len(contacts)))
-            _, unions = merge_people(contacts, who.chats, who.people, who.me, apart)
-            renew_proposals(home, _propose(home, contacts, who, options), unions)
+            _renew_proposals(home, contacts, who, options)
             told(Progress("propose", len(contacts), len(contacts)))
         clock.lap("propose")
     report.questions += [_question(one) for one in who.me.questions]
+    if who.me.foreign:
+        report.skipped_chats["export_of_a_contact"] += len(who.me.foreign)
     report.scrubbed = scrubbed.kinds
     report.dropped = scrubbed.dropped
     proposals = read_proposals(home)
@@ -101,6 +106,16 @@ def import_everything(
     report.seconds = clock.laps
     _count_people(report, who, contacts, proposals)
     return report
+
+
+def propose_again(home: Home, options: ImportOptions) -> None:
+    """Propose by what may be read now: what was proposed before may rest on what has been cut since. Who calls holds
+    the raw store (`only_one`). CorpusError when a store is damaged."""
+    if home.proposals_file.exists():
+        with RawStore.open(home) as store:
+            chats, people = store.chat_facts(), store.people()
+            me = find_me(chats, people, (), store.me(), options.owner_name)
+        _renew_proposals(home, read_contacts(home), _Who(chats, people, me), options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +134,16 @@ def _find_out(store: RawStore, options: ImportOptions) -> _Who:
 
     def find(told: Sequence[str]) -> Me:
         me = find_me(chats, people, told, known, options.owner_name)
-        return me.accepted() if options.accept_guesses else me
+        if options.accept_guesses:  # what is confirmed may tell of other chats
+            me = find_me(chats, people, told, known | me.accepted().ids, options.owner_name).accepted()
+        return me
 
     me = find(options.me)
     if answers := [answer for question in me.questions if (answer := options.ask_who(question))]:
         me = find([*options.me, *answers])
     settled = me.settled()
     store.remember_me(settled, me.ids)
-    return _Who(chats, people, Me(settled, me.certain, me.questions, me.also))
+    return _Who(chats, people, replace(me, owner_of=settled))
 
 
 def _raise_alone(report: ImportReport) -> None:
@@ -143,16 +160,27 @@ def _typed(contacts: Sequence[Contact], types: Mapping[str, str]) -> list[Contac
     ]
 
 
+def _renew_proposals(home: Home, contacts: Sequence[Contact], who: _Who, options: ImportOptions) -> None:
+    _, unions = merge_people(contacts, who.chats, who.people, who.me, read_proposals(home).apart_pairs)
+    renew_proposals(home, _propose(home, contacts, who, options), unions)
+
+
 def _propose(home: Home, contacts: Sequence[Contact], who: _Who, options: ImportOptions) -> list[Proposal]:
     with Corpus.open(home) as corpus:
+        heard = corpus.group_speakers()  # a group nobody's owner is known in is not in it, and stays as it is
         return propose_types(
             contacts,
             stream_talks(corpus),
-            who.chats,
+            [_heard(chat, heard[chat.key]) if chat.key in heard else chat for chat in who.chats],
             who.people,
             owner_name=options.owner_name,
             zone=options.read.zone,
         )
+
+
+def _heard(chat: ChatFacts, people: Collection[str]) -> ChatFacts:
+    """A group with those of its people alone of whom something may be read."""
+    return replace(chat, lines={person: count for person, count in chat.lines.items() if person in people})
 
 
 def _question(question: WhoQuestion) -> Question:

@@ -5,30 +5,38 @@ Knows the columns of chats and lines, and no line. `cuts.keeps` says the same in
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from training.cuts import Cut
 
 _EARLIEST_MS = -(2**63)
 _LATEST_MS = 2**63 - 1
 _EXCLUDED = 0
-"""Stands where a cut has its number."""
+"""Stands where a cut has its number: 1, 2, ..."""
 
-KEPT_LINE = (
-    " NOT EXISTS (SELECT 1 FROM left_out WHERE what IN ('', key, contact, sender, addressee)"
-    " AND from_ms <= at_ms AND at_ms < to_ms)"
-)
+_HOLDS = "what IN ('', key, contact, sender, addressee) AND from_ms <= at_ms AND at_ms < to_ms"
+KEPT_LINE = f"NOT EXISTS (SELECT 1 FROM left_out WHERE {_HOLDS})"  # noqa: S608  # words of ours
 """A condition on rows of `lines JOIN chats`."""
 KEPT_CHAT = (
-    " NOT EXISTS (SELECT 1 FROM left_out WHERE what IN ('', key, contact)"
+    "NOT EXISTS (SELECT 1 FROM left_out WHERE what IN ('', key, contact)"  # noqa: S608  # words of ours
     f" AND from_ms = {_EARLIEST_MS} AND to_ms = {_LATEST_MS})"
 )
 """A condition on rows of `chats`: not all of it is left out at once."""
 _CUT_LINES = (
-    " FROM lines JOIN chats ON chats.id = chat JOIN left_out"
-    " ON what IN ('', key, contact, sender, addressee) AND from_ms <= at_ms AND at_ms < to_ms"
-    f" WHERE number != {_EXCLUDED} AND aside = '' AND NOT EXISTS (SELECT 1 FROM left_out AS other"
-    f" WHERE other.number = {_EXCLUDED} AND other.what IN (key, contact, sender, addressee))"
+    "FROM lines JOIN chats ON chats.id = chat JOIN left_out"  # noqa: S608  # words of ours
+    f" ON {_HOLDS} WHERE number != {_EXCLUDED} AND aside = ''"
+    f" AND NOT EXISTS (SELECT 1 FROM left_out AS other WHERE other.number = {_EXCLUDED}"
+    " AND other.what IN (key, contact, sender, addressee))"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CutCounts:
+    """What cuts leave out. `each`: lines of every single cut, oldest cut first, of which some may be left out twice."""
+
+    each: tuple[int, ...] = ()
+    lines: int = 0
+    articles: int = 0
 
 
 def note_left_out(database: sqlite3.Connection, excluded: Iterable[str], cuts: Sequence[Sequence[Cut]]) -> bool:
@@ -45,13 +53,11 @@ def note_left_out(database: sqlite3.Connection, excluded: Iterable[str], cuts: S
     return bool(rows)
 
 
-def count_each(database: sqlite3.Connection) -> dict[int, int]:
-    """The lines that each cut leaves out, by its number from 1 on, whatever the others do."""
-    rows = database.execute(f"SELECT number, count(DISTINCT seq) {_CUT_LINES} GROUP BY number")  # noqa: S608  # ours
-    return dict(rows.fetchall())
-
-
-def count_all(database: sqlite3.Connection) -> int:
-    """The lines that all cuts together leave out."""
-    (count,) = database.execute(f"SELECT count(DISTINCT seq) {_CUT_LINES}").fetchone()  # noqa: S608  # ours
-    return int(count)
+def count_cut_lines(database: sqlite3.Connection, cuts: int, articles: int) -> CutCounts:
+    """The lines left out by so many cuts that were noted, beside the articles; none that would be left out anyway."""
+    if not cuts:
+        return CutCounts()
+    # a merged contact's line may be held by one cut under several ids
+    each = dict(database.execute(f"SELECT number, count(DISTINCT seq) {_CUT_LINES} GROUP BY number").fetchall())
+    (lines,) = database.execute(f"SELECT count(DISTINCT seq) {_CUT_LINES}").fetchone()
+    return CutCounts(tuple(each.get(number, 0) for number in range(1, cuts + 1)), lines, articles)

@@ -21,7 +21,7 @@ from model_server.errors import CorpusError
 from model_server.facet_files import facet_dir, publish, read_live, write_facet
 from model_server.facets import FacetBank, choose_layers
 from model_server.home import Home
-from training.articles import articles_slice
+from training.articles.dialogue import articles_slice
 from training.config import TrainingConfig
 from training.contacts import read_contacts
 from training.conversations import Session
@@ -96,11 +96,12 @@ def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: 
 
 
 def read_split(home: Home, config: TrainingConfig) -> Split:
-    """The sessions of the corpus by what they are for. CorpusError when the owner says nothing in it."""
+    """The sessions of the corpus by what they are for. CorpusError when the owner says nothing in it, or it is being
+    written."""
     check_no_old_corpus(home)
     sessions: list[Session] = []
     if home.corpus_file.exists():
-        with Corpus.open(home) as corpus:
+        with Corpus.open(home) as corpus, corpus.snapshot():
             sessions = all_sessions(corpus.conversations(), read_contacts(home), config.session_gap_hours * 3600)
     if not sessions:
         raise CorpusError("there is nothing to learn from yet", "import your chats first: selfsame import PATH")

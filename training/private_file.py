@@ -1,7 +1,11 @@
 """Replaces a file of the owner's in one step. Knows no content."""
 
 import os
+import re
 from pathlib import Path
+
+_BESIDE = re.compile(r"\..+\.([0-9]+)(?:\.bot)?")
+"""A file that is about to replace another, by the process that writes it; the bot calls its own alike."""
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -15,3 +19,20 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Take away what processes that were killed have left of files they were about to replace."""
+    for path in directory.glob(".*"):
+        if (found := _BESIDE.fullmatch(path.name)) and not _lives(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True

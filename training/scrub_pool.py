@@ -11,10 +11,12 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 
+from model_server.errors import CorpusError
 from training.scrub.config import ScrubConfig
 from training.scrub.masks import mask
 from training.scrub.names import PersonName
@@ -42,7 +44,8 @@ class Scrubs:
     """Each passage's texts, scrubbed."""
     changed: int = 0
     """How many texts something was taken out of."""
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: list[Counter[str]] = field(default_factory=list)
+    """What was taken out of each passage."""
     samples: dict[str, list[str]] = field(default_factory=dict)
     """Kind -> a few masked values."""
 
@@ -64,7 +67,7 @@ Bundle = Sequence[Passage]
 
 
 class ScrubPool:
-    """Scrubs bundles, one after another or side by side."""
+    """Scrubs bundles, one after another or side by side. CorpusError when a process of it is killed."""
 
     def __init__(self, rules: Rules, executor: ProcessPoolExecutor | None, at_once: int) -> None:
         self._scrubber = rules.scrubber()
@@ -91,12 +94,18 @@ class ScrubPool:
             yield from (scrub_bundle(self._scrubber, bundle) for bundle in bundles)
             return
         under_way: deque[Future[Scrubs]] = deque()
-        for bundle in bundles:
-            under_way.append(self._executor.submit(_scrub, bundle))
-            if len(under_way) > self._at_once:
+        try:
+            for bundle in bundles:
+                under_way.append(self._executor.submit(_scrub, bundle))
+                if len(under_way) > self._at_once:
+                    yield under_way.popleft().result()
+            while under_way:
                 yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+        except BrokenProcessPool:
+            raise CorpusError(
+                "a process of the scrub was ended from outside, perhaps for want of memory",
+                "make room, then repeat this: it goes on where it was",
+            ) from None
 
 
 def scrub_bundle(scrubber: Scrubber, bundle: Bundle) -> Scrubs:
@@ -104,6 +113,7 @@ def scrub_bundle(scrubber: Scrubber, bundle: Bundle) -> Scrubs:
     done = Scrubs()
     for passage in bundle:
         texts: list[str] = []
+        kinds: Counter[str] = Counter()
         before = passage.before
         for text in passage.texts:
             found = scrubber.scrub(text, before)
@@ -112,9 +122,10 @@ def scrub_bundle(scrubber: Scrubber, bundle: Bundle) -> Scrubs:
             if found.findings:
                 done.changed += 1
                 for finding in found.findings:
-                    done.kinds[finding.kind] += 1
+                    kinds[finding.kind] += 1
                     add_sample(done.samples, finding.kind, mask(text[finding.start : finding.end]))
         done.texts.append(tuple(texts))
+        done.kinds.append(kinds)
     return done
 
 

@@ -1,14 +1,15 @@
 """The scrub stage: every raw line and article, without what must not be learnt, becomes the corpus.
 
-The corpus is a function of the raw store and the rules: it grows where raw grew, and is written anew when something
-that went into it has changed (rules, names, who "me" is, lines taken away). Each batch is one transaction with the
-place it reaches, so a killed scrub goes on where it was. Knows no detector and no export format.
+The corpus is a function of the raw store and the rules: it grows where raw grew. It is written anew when the rules or
+names have changed or lines were taken away; a chat alone when its owner is somebody else now, an article alone when its
+words are others. Each batch is one transaction with the place it reaches, so a killed scrub goes on where it was. Knows
+no detector and no export format.
 """
 
 import hashlib
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,22 +18,26 @@ import msgspec
 
 from model_server.home import Home
 from training.contacts import read_contacts
-from training.corpus import Corpus, CorpusArticle, CorpusChat, CorpusLine
+from training.corpus import RULES, SETTLED, Corpus, CorpusArticle, CorpusChat, CorpusLine
 from training.dropping import drop_repeats
 from training.old_corpus import remove_old_corpus
-from training.raw_store import RawChat, RawStore, StoredLine
+from training.raw.secret_key import secret_key
+from training.raw.store import RawChat, RawStore, StoredLine
 from training.scrub import scrubber as rules_module
 from training.scrub.config import ScrubConfig
 from training.scrub.names import PersonName
 from training.scrub_pool import Passage, Rules, ScrubPool, Scrubs, add_sample
-from training.secret_key import secret_key
 
 BUNDLE_LINES = 2_000
-_SORTED = "repeats are set aside"
-"""A mark of the corpus: nothing has come since they were."""
+_CHAT = "chat "
+"""Marks: up to which raw line a chat is scrubbed, and who was taken for its owner."""
+_ARTICLE = "article "
+"""Marks: a digest of what an article was when it was scrubbed."""
+_MINE = "mine"
+"""A mark: every id that was taken for the owner's."""
 
-Told = Callable[[int, int], None]
-"""Told how many lines are scrubbed, and of how many."""
+Told = Callable[[str, int, int], None]
+"""Told how far a stage is, `scrub` or `repeats`: how many lines are done, and of how many."""
 
 
 @dataclass(slots=True)
@@ -64,7 +69,7 @@ class _Batch:
     lines: tuple[StoredLine, ...]
 
 
-def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _done, _total: None) -> ScrubReport:
+def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _stage, _done, _total: None) -> ScrubReport:
     """Bring the corpus up to what the raw store holds, and set aside what repeats itself.
 
     CorpusError when a store is damaged.
@@ -75,8 +80,8 @@ def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _done, _total
         found = store.chats()
         chats = [chat for chat in found if chat.owner is not None]
         report.undecided = len(found) - len(chats)
-        state = _state(rules, store.generation(), store.me())
-        report.anew = _begin(corpus, chats, state)
+        report.anew = _begin(corpus, _state(rules, store.generation()))
+        _drop_changed(corpus, store, chats)
         reached = {key: seq for key, (seq, _) in _reached(corpus).items()}
         total = sum(store.count_after(chat.key, reached.get(chat.key, 0)) for chat in chats)
         with corpus.transaction():
@@ -84,15 +89,16 @@ def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _done, _total
                 corpus.put_chat(CorpusChat(chat.key, chat.kind, chat.name, chat.contact))
             corpus.put_counts("aside", store.asides())
         with ScrubPool.open(rules, total) as pool:
-            stage = _Stage(store, corpus, pool, report)
-            stage.scrub_lines(chats, reached, lambda done: told(done, total))
+            stage = _Stage(store, corpus, pool, rules.key, report)
+            stage.scrub_lines(chats, reached, lambda done: told("scrub", done, total))
             stage.scrub_articles()
-        report.kinds = Counter({kind: count for (_, kind), count in corpus.counts("scrub").items()})
+        for (_, kind), count in corpus.counts("scrub").items():
+            report.kinds[kind] += count
         report.samples = _samples(corpus)
-        if not corpus.mark(_SORTED):
-            drop_repeats(corpus)
+        if not corpus.mark(SETTLED):
+            drop_repeats(corpus, lambda done, of: told("repeats", done, of))
             with corpus.transaction():
-                corpus.put_mark(_SORTED, "yes")
+                corpus.put_mark(SETTLED, "yes")
         if chats:
             remove_old_corpus(home)
         report.dropped = Counter({reason: count for (_, reason), count in corpus.counts("dropped").items()})
@@ -130,33 +136,45 @@ def with_contacts(store: RawStore, chats: Iterable[RawChat]) -> list[RawChat]:
     return [RawChat(chat.key, chat.kind, chat.name, found.get(chat.key, chat.contact), chat.owner) for chat in chats]
 
 
-def _state(rules: Rules, generation: str, mine: Collection[str]) -> str:
-    """A digest of all that decides what a scrubbed line is, the detectors' own source included."""
+def _state(rules: Rules, generation: str) -> str:
+    """A digest of all that decides what every scrubbed line is, the detectors' own source included."""
     digest = hashlib.blake2b(rules.key, digest_size=16)
     for path in sorted(Path(rules_module.__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
-    digest.update(
-        msgspec.json.encode((rules.config, [(one.name, one.person) for one in rules.names], generation, sorted(mine)))
-    )
+    digest.update(msgspec.json.encode((rules.config, [(one.name, one.person) for one in rules.names], generation)))
     return digest.hexdigest()
 
 
-def _begin(corpus: Corpus, chats: Iterable[RawChat], state: str) -> bool:
-    """Empty the corpus when what it was made of has changed; whether it was."""
-    owners = {chat.key: chat.owner for chat in chats}
-    same_owners = all(owners.get(key) == owner for key, (_, owner) in _reached(corpus).items())
-    if same_owners and corpus.mark("rules") == state:
+def _begin(corpus: Corpus, state: str) -> bool:
+    """Empty the corpus when the rules it was made by have changed; whether they have."""
+    if corpus.mark(RULES) == state:
         return False
-    anew = bool(corpus.mark("rules"))
+    anew = bool(corpus.mark(RULES))
     with corpus.transaction():
         corpus.clear()
-        corpus.put_mark("rules", state)
+        corpus.put_mark(RULES, state)
     return anew
+
+
+def _drop_changed(corpus: Corpus, store: RawStore, chats: Iterable[RawChat]) -> None:
+    """Take out what is scrubbed of chats in which somebody else is the owner now, or he has another id as well."""
+    owners = {chat.key: chat.owner for chat in chats}
+    mine = sorted(store.me())
+    was = json.loads(corpus.mark(_MINE) or "[]")
+    reached = _reached(corpus)
+    affected = store.chats_of({*mine}.symmetric_difference(was)) if reached else set()
+    with corpus.transaction():
+        for key, (_, owner) in reached.items():
+            if owners.get(key) != owner or key in affected:
+                corpus.drop(key)
+                corpus.put_mark(_CHAT + key, f"0 {owners.get(key) or ''}")
+                corpus.put_mark(SETTLED, "")
+        corpus.put_mark(_MINE, json.dumps(mine))
 
 
 def _reached(corpus: Corpus) -> dict[str, tuple[int, str]]:
     """Chat key -> up to which raw line it is scrubbed, and who was taken for its owner."""
-    marks = {key: mark.partition(" ") for key, mark in corpus.marks("chat ").items()}
+    marks = {key: mark.partition(" ") for key, mark in corpus.marks(_CHAT).items()}
     return {key: (int(seq), owner) for key, (seq, _, owner) in marks.items()}
 
 
@@ -167,6 +185,7 @@ class _Stage:
     store: RawStore
     corpus: Corpus
     pool: ScrubPool
+    key: bytes
     report: ScrubReport
 
     def scrub_lines(self, chats: Iterable[RawChat], reached: Mapping[str, int], told: Callable[[int], None]) -> None:
@@ -179,35 +198,42 @@ class _Stage:
                 yield [Passage(batch.before, tuple(line.text for line in batch.lines)) for batch in bundle]
 
         for scrubs in self.pool.run(passages()):
+            bundle = under_way.popleft()
             with self.corpus.transaction():
-                for batch, texts in zip(under_way.popleft(), scrubs.texts, strict=True):
+                for batch, texts in zip(bundle, scrubs.texts, strict=True):
                     self.corpus.put_lines(batch.chat.key, _corpus_lines(self.store, batch, texts))
-                    self.corpus.put_mark(f"chat {batch.chat.key}", f"{batch.lines[-1].seq} {batch.chat.owner}")
+                    self.corpus.put_mark(_CHAT + batch.chat.key, f"{batch.lines[-1].seq} {batch.chat.owner}")
                     self.report.lines += len(texts)
-                self.corpus.put_mark(_SORTED, "")
-                self._count(scrubs)
+                self.corpus.put_mark(SETTLED, "")
+                self._count(scrubs, [batch.chat.key for batch in bundle])
             told(self.report.lines)
 
     def scrub_articles(self) -> None:
-        """Every article that the corpus does not hold."""
-        known = {article.key for article in self.corpus.articles()}
+        """Every article that is new, or has changed."""
+        known = self.corpus.marks(_ARTICLE)
         for article in self.store.articles():
-            if article.key not in known:
-                (scrubs,) = self.pool.run([[Passage("", (article.title, article.markdown))]])
-                ((title, markdown),) = scrubs.texts
-                with self.corpus.transaction():
-                    self.corpus.put_article(CorpusArticle(article.key, title, markdown, article.at_ms))
-                    self._count(scrubs)
-                self.report.articles += 1
+            raw = msgspec.json.encode((article.title, article.markdown, article.at_ms))
+            digest = hashlib.blake2b(raw, digest_size=16, key=self.key).hexdigest()
+            if known.get(article.key) == digest:
+                continue
+            (scrubs,) = self.pool.run([[Passage("", (article.title, article.markdown))]])
+            ((title, markdown),) = scrubs.texts
+            with self.corpus.transaction():
+                self.corpus.drop(_ARTICLE + article.key)
+                self.corpus.put_article(CorpusArticle(article.key, title, markdown, article.at_ms))
+                self.corpus.put_mark(_ARTICLE + article.key, digest)
+                self._count(scrubs, [_ARTICLE + article.key])
+            self.report.articles += 1
 
-    def _count(self, scrubs: Scrubs) -> None:
-        """Add what was taken out to what the corpus counts."""
+    def _count(self, scrubs: Scrubs, sources: Sequence[str]) -> None:
+        """Add what was taken out of each passage to what the corpus counts of its chat or article."""
         self.report.changed += scrubs.changed
-        if not scrubs.kinds:
+        counts: Counter[tuple[str, str]] = Counter()
+        for source, kinds in zip(sources, scrubs.kinds, strict=True):
+            counts.update({(source, kind): count for kind, count in kinds.items()})
+        if not counts:
             return
-        counts = Counter(self.corpus.counts("scrub"))
-        counts.update({("", kind): count for kind, count in scrubs.kinds.items()})
-        self.corpus.put_counts("scrub", counts)
+        self.corpus.add_counts("scrub", counts)
         samples = _samples(self.corpus)
         for kind, found in scrubs.samples.items():
             for masked in found:

@@ -54,7 +54,8 @@ def split_by_time(sessions: Sequence[Session], held_out: float, validation: floa
     kept: list[Session] = []
     latest: list[Session] = []
     for key in sorted(groups):
-        ordered = sorted(groups[key], key=lambda session: (session.lines[0].at_ms, session.chat_key))
+        # by its end: a reply by reference may begin with a line of years ago
+        ordered = sorted(groups[key], key=lambda session: (session.lines[-1].at_ms, session.chat_key))
         last = len(ordered) - round(len(ordered) * held_out)
         middle = last - round(len(ordered) * validation)
         train += ordered[:middle]

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from model_server.home import Home
-from training.forgotten import read_forgotten
 from training.importers.base import ChatHead, Event, Person, RawLine
-from training.raw_intake import begin_file, take_file
-from training.raw_store import RawStore
+from training.raw.forgotten import read_forgotten
+from training.raw.intake import begin_file, take_file
+from training.raw.store import RawStore
 
 ME = "telegram:user9"
 

@@ -71,6 +71,21 @@ def test_an_article_should_have_one_key_wherever_its_folder_lies_and_another_for
     assert file_key("a/soup.md", "Soup") == file_key("soup.md", "soup") != file_key("a/soup.md", "Bread")
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "\n<!-- a note -->\n---\ntitle: Walks\nkey: secret\n---",
+        '{\n  "title": "Walks",\n  "key": "secret"\n}',
+        "# Walks\n\nCreated: May 1, 2023\nKey: secret",
+        "---\ntitle: Walks\nkey: secret",
+    ],
+)
+def test_what_stands_before_an_article_should_never_be_its_text(front: str) -> None:
+    (found,) = read(markdown.FORMAT, f"{front}\n\nOne thing: I walk.\n", "walks.md")
+    assert isinstance(found, Article)
+    assert found.markdown.removeprefix("# Walks").strip("-\n") == "One thing: I walk."
+
+
 def test_words_between_two_rules_should_not_be_taken_for_front_matter() -> None:
     (found,) = only(Article, read(markdown.FORMAT, "---\njust words\n---\n\nmore"))
     assert found.markdown == "---\njust words\n---\n\nmore"
@@ -229,3 +244,22 @@ def test_the_articles_of_the_sample_owner_should_be_read(tmp_path: Path) -> None
     ]
     assert len({one.key for one in found}) == len(found) == 6
     assert all(one.at_ms for one in found)
+
+
+@pytest.mark.parametrize("tag", [b"<a>", b"<article>", b'<div class="received'])
+def test_a_page_of_nothing_but_tags_should_not_take_long(tag: bytes) -> None:
+    since = time.perf_counter()
+    for page in (tag * 5_000, tag * (LONGEST_ARTICLE_BYTES // len(tag) - 10)):
+        events_of(html.FORMAT, MemorySource("a.html", b"<p>hi" + page))
+    assert time.perf_counter() - since < 2
+
+
+def test_a_beginning_of_nothing_but_comments_should_not_take_long() -> None:
+    since = time.perf_counter()
+    assert choose(MemorySource("a.xml", b"<!--" * 16_000).sample()) is None
+    assert time.perf_counter() - since < 1
+
+
+def test_a_chat_as_a_web_page_should_not_be_taken_for_an_article() -> None:
+    page = b'<html><body><main class="messages"><article class="message sent"><p>hi</p></article></main></body></html>'
+    assert choose(MemorySource("a.html", page).sample()) is None

@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.reading import events_of, fixture, only
-from training.article_blocks import read_blocks
-from training.articles import to_dialogue
+from training.articles.blocks import read_blocks
+from training.articles.dialogue import to_dialogue
 from training.corpus import CorpusArticle
 from training.importers import markdown
 from training.importers.base import Article
@@ -56,6 +57,21 @@ def test_should_ask_with_a_quotation_and_leave_code_out() -> None:
     assert "What you need:\na kettle with a loose lid\nwater that has not been boiled before\ntime" in answers
     assert "cheapest" not in answers
     assert "never an answer" not in answers
+
+
+def test_should_answer_a_heading_however_shortly() -> None:
+    said = dialogue("By me\n\n## Is it boring?\n\nYes.\n\n## And in winter?\n\nTwo coats.\n", "Walks")
+    assert said == [("Is it boring?", "Yes."), ("And in winter?", "Two coats.")]
+    assert dialogue("## 结论\n\n少买。多借。\n", "书") == [("结论？", "少买。多借。")]
+
+
+@pytest.mark.parametrize("mark", ["“{}”", '"{}"', "「{}」", "“{}” — Ben", "> {}\n\n— Ben"])
+def test_should_never_answer_with_a_paragraph_of_quotation(mark: str) -> None:
+    theirs = "I will never come back to this town as long as the bakery on the corner is open to the public."
+    mine = "I laughed for a week, and he came back in March and bought a bun without a word."
+    (exchange,) = dialogue(f"He wrote to me:\n\n{mark.format(theirs)}\n\n{mine}\n")
+    assert exchange[1] == mine
+    assert theirs in exchange[0]
 
 
 def test_should_ask_in_the_language_of_the_article() -> None:

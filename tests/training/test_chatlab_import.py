@@ -80,3 +80,19 @@ def test_should_refuse_what_is_none(content: str) -> None:
     for form in FORMATS:
         with pytest.raises(CorpusError, match="export it again"):
             events_of(form, MemorySource("a.json", content.encode()))
+
+
+@pytest.mark.parametrize(("writers", "kind"), [(("Ann", "Bo"), "personal"), (("Ann", "Bo", "Cy"), "group")])
+def test_should_read_the_lines_that_weflow_streams(writers: tuple[str, ...], kind: str) -> None:
+    """They begin with no header, and do not say whether the chat is one of two."""
+    said = [
+        {"_type": "message", "sender": one, "accountName": one, "timestamp": 1, "type": 0, "content": "hi"}
+        for one in writers
+    ]
+    records = [{"_type": "chatlab", "version": "1.0"}, {"_type": "meta", "name": "Ann", "platform": "wechat"}, *said]
+    source = MemorySource("a.jsonl", "\n".join(map(json.dumps, records)).encode())
+    assert LINES.sniff(source.sample())
+    events = events_of(LINES, source)
+    (head,) = only(ChatHead, events)
+    assert (head.kind, head.contact) == (kind, "wechat:Ann" if kind == "personal" else "")
+    assert len(spoken(events)) == len(writers)

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from model_server.errors import CorpusError
 from model_server.home import Home
+from training.commands.contacts_cli import app
 from training.contacts import Contact, change_contacts, read_contacts, write_contacts
-from training.contacts_cli import app
 from training.people.merging import Union
 from training.people.proposals import Proposals, read_proposals, renew_proposals
 from training.people.proposing import Proposal

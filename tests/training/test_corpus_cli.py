@@ -8,8 +8,9 @@ from typer.testing import CliRunner, Result
 
 from model_server.errors import CorpusError
 from model_server.home import Home
+from training.commands.corpus_cli import corpus_app
+from training.commands.shown import shown
 from training.contacts import Contact, write_contacts
-from training.corpus_cli import corpus_app
 from training.scrub.config import ScrubConfig
 from training.scrubbing import scrub_all
 
@@ -76,3 +77,7 @@ def test_should_write_the_report_and_say_where(home: Home) -> None:
     assert run("report", "--html", "page.html").stdout.strip() == "page.html"
     assert Path("page.html").read_text().startswith("<!doctype html>")
     assert json.loads(run("report", "--json").stdout)["lines"] == 2
+
+
+def test_should_not_let_a_message_steer_the_terminal() -> None:
+    assert shown("tab\tand\nline, \x1b[2J\x9b and \x07") == "tab\tand\nline, \ufffd[2J\ufffd and \ufffd"

@@ -99,6 +99,16 @@ class TestExporter:
         turned = {key: whole[key] for key in ("messages", "guild", "channel", "dateRange")}
         assert events_of(EXPORTER, document(turned)) == events_of(EXPORTER, fixture(DM))
 
+    def test_should_know_the_chat_in_each_part_of_a_dm(self) -> None:
+        """In the second part only the owner writes, and the first says who the other is."""
+        whole = exported()
+        mine = [one for one in whole["messages"] if one.get("author", {}).get("id") == ADA.partition(":")[2]]
+        first, second = (json.dumps(part).encode() for part in (whole, {**whole, "messages": mine}))
+        name = DM.rsplit("/", 1)[-1].removesuffix(".json")
+        beside = ((f"{name}.json", first), (f"{name} [part 2].json", second))
+        (head,) = only(ChatHead, events_of(EXPORTER, MemorySource(f"{name} [part 2].json", second, beside)))
+        assert (head.key, head.owner) == (ROBIN, ADA)
+
     def test_should_say_where_it_breaks_off(self) -> None:
         broken = fixture(DM.replace("exporter/", "exporter/malformed/"))
         with pytest.raises(CorpusError, match=r"Robin Hale .*json breaks off near line 96 → export the channel again"):

@@ -84,6 +84,7 @@ def test_should_take_back_what_is_no_repeat_any_more(corpus: Corpus) -> None:
         "Forward this to 10 people within an hour and a wish comes true; who ignores it will have years of bad luck!",
         "Please send this message to all your contacts before midnight, or your account will be closed forever.",
         "转发给十个好友，三天之内必有好运，不转发的话今年都会倒霉，真的很灵，大家一定要试一下",
+        "不转不是中国人，看到的都转起来，让更多的人知道这件事情，为了孩子们的健康，请大家帮忙",
     ],
 )
 def test_should_know_a_chain_message_by_its_words(text: str, corpus: Corpus) -> None:
@@ -97,6 +98,10 @@ def test_should_know_a_chain_message_by_its_words(text: str, corpus: Corpus) -> 
         "Can you send this to the people in finance before ten tomorrow please, they asked me for it three times.",
         "I can share the room with two friends, or you can pass the key to whoever comes first in the afternoon train.",
         "把这个文件发给财务的三个人，他们昨天一直在催，今天下班之前一定要弄好，不然经理会生气",
+        "Can you please forward the slides to the other 12 people in the group before the meeting tomorrow morning?",
+        "I will send the invitation to all your friends tomorrow; is there anybody you would rather not have there?",
+        "把照片发给群里的五六个人就行了，不用每个人都发，明天我再把剩下的传到网盘上给大家下载",
+        "看到请转发给老师，孩子明天不去学校了，早上发烧三十九度，医生说要在家里休息，她自己也很难过",
     ],
 )
 def test_should_not_take_a_favour_for_a_chain(text: str) -> None:

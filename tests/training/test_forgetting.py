@@ -1,7 +1,9 @@
 """Whoever is forgotten leaves no byte behind, in any file of the home, and does not come back."""
 
 import json
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +11,10 @@ from model_server.errors import CorpusError
 from model_server.home import Home
 from training.contacts import Contact, read_contacts, write_contacts
 from training.corpus import Corpus, read_conversations
+from training.cuts import Cut, read_cuts, write_cuts
 from training.forgetting import find_leaving, forget
 from training.importers.base import Article, ChatHead, Event, Person, RawLine
-from training.raw_store import RawStore
+from training.raw.store import RawChat, RawStore
 from training.scrub.config import ScrubConfig
 from training.scrubbing import scrub_all
 
@@ -79,6 +82,49 @@ def test_should_leave_no_byte_of_a_contact(home: Home) -> None:
     report = forget(home, find_leaving(home, "annelies quist"), ScrubConfig())
     assert found(home) == {}
     assert (report.ids, report.chats, report.lines) == (1, 1, 6)
+
+
+def test_should_leave_none_in_the_key_of_a_group_that_is_called_after_her(home: Home) -> None:
+    party: list[Event] = [ChatHead("line:Annelies wird 40", "group", "Annelies wird 40", "", ME)]
+    party.append(Person(ANNELIES, "Annelies Quist"))
+    hers = RawLine("1", ANNELIES, "walrus", 1)
+    fill(home, [*party, hers, RawLine("2", BOB, "cake?", 2)], "party.txt")
+    write_cuts(home, [Cut("line:Annelies wird 40"), Cut(ANNELIES), Cut(BOB, to_ms=5)])
+    (home.path / ".contacts.json.4194305").write_text("Annelies")  # a process that was killed; no id is as high
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert found(home) == {}
+    group, bob = read_cuts(home)
+    assert (group.what in [chat.key for chat in chats_of(home)], bob) == (True, Cut(BOB, to_ms=5))
+    fill(home, [*party, hers, RawLine("2", BOB, "cake?", 2), RawLine("3", BOB, "and tea", 3)], "later.txt")
+    scrub_all(home, ScrubConfig())
+    assert found(home) == {}
+    assert [chat.key for chat in chats_of(home)].count(group.what) == 1
+    with RawStore.open(home) as store:
+        assert [line.text for line in store.lines_after(group.what, 0)] == ["cake?", "and tea"]
+
+
+def chats_of(home: Home) -> list[RawChat]:
+    with RawStore.open(home) as store:
+        return store.chats()
+
+
+def test_should_say_when_another_process_holds_what_is_to_go(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def impatient(path: Path, timeout: float = 1, **more: Any) -> sqlite3.Connection:
+        patient: sqlite3.Connection = connect(path, timeout=timeout / 1000, **more)
+        return patient
+
+    with connect(home.corpus_file, isolation_level=None) as other:
+        monkeypatch.setattr(sqlite3, "connect", impatient)
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM lines").fetchone() != (0,)
+        with pytest.raises(CorpusError, match="another process reads"):
+            forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+        other.execute("ROLLBACK")
+    other.close()
+    forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert found(home) == {}
 
 
 def test_should_leave_none_in_the_logs_of_stores_that_others_have_open(home: Home) -> None:

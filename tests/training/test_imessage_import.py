@@ -109,3 +109,16 @@ def test_should_read_back_whatever_was_said(said: list[tuple[bool, list[str]]]) 
 )
 def test_should_read_times(written: str, shown: str) -> None:
     assert str(us_time(written)) == shown
+
+
+def test_should_refuse_a_page_that_no_parser_takes() -> None:
+    page = b'<div class="message"><span class="timestamp">May 17, 2022  5:29:42 PM</span><![x'
+    with pytest.raises(CorpusError, match="is damaged near line 1 → export again"):
+        events_of(PAGE, MemorySource("a.html", page + b"<![" * 10))
+
+
+def test_should_read_a_page_with_a_long_style() -> None:
+    page = fixture("imessage/Tess Moor.html")
+    styled = page.content.replace(b"</style>", b".a {color: red}\n" * 10_000 + b"</style>")
+    assert len(styled) > len(page.content)
+    assert events_of(PAGE, MemorySource(page.name, styled)) == events_of(PAGE, page)

@@ -12,14 +12,14 @@ import pytest
 
 from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
-from training import raw_intake
 from training.contacts import read_contacts, set_type, write_contacts
 from training.corpus import read_articles, read_conversations
 from training.importers.base import DatesUndecided
 from training.importing import ImportOptions, import_everything
-from training.raw_lock import only_one
-from training.raw_store import RawStore
-from training.reading import Progress
+from training.raw import intake
+from training.raw.lock import only_one
+from training.raw.reading import Progress
+from training.raw.store import RawStore
 
 from . import mixed_exports
 from .exports import full, talk, write
@@ -225,6 +225,32 @@ def test_should_ask_for_the_order_of_dates_and_go_on_without(home: Home, undecid
     assert {key for key, *_ in everything(home)} == {"telegram:user1", "telegram:user2"}
 
 
+def test_a_question_of_dates_should_say_what_other_files_tell(home: Home, undecided: Path, tmp_path: Path) -> None:
+    other = tmp_path / "WhatsApp Chat with Bo.txt"
+    other.write_text("13/02/2023, 10:10 - Bo: hi\n", "utf-8")
+    report = import_everything([undecided, other], home, YES)
+    (question,) = (one for one in report.questions if one.about == "dates")
+    assert question.what.endswith("; of the other files of this kind 1 writes day/month")
+
+
+def test_an_archive_of_archives_should_come_with_what_to_do(home: Home, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("WhatsApp Chat - Bo.zip", b"")
+    with pytest.raises(CorpusError, match=r"1 nested archive → unpack it, and import the folder"):
+        import_everything([tmp_path / "all.zip"], home, YES)
+
+
+def test_should_not_import_its_own_home(tmp_path: Path, export: Path) -> None:
+    folder = tmp_path / "all"
+    (folder / "home").mkdir(parents=True)
+    (folder / "result.json").write_bytes(export.read_bytes())
+    home = Home(folder / "home")
+    import_everything([folder], home, YES)
+    (home.path / "article.html").write_text("<html><p>not an article</p></html>", "utf-8")
+    again = import_everything([folder], home, YES)
+    assert ([file.name for file in again.files], again.unread["own_home"]) == ([str(folder / "result.json")], 1)
+
+
 def test_should_take_the_order_of_dates_from_the_owner(home: Home, undecided: Path) -> None:
     asked: list[DatesUndecided] = []
 
@@ -270,7 +296,7 @@ class Killed(BaseException):
 def test_should_go_on_where_it_was_killed(
     home: Home, tmp_path: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw_intake, "BATCH_EVENTS", 10)
+    monkeypatch.setattr(intake, "BATCH_EVENTS", 10)
     export = write(tmp_path / "result.json", full(*(talk(number, 30, name=f"Name {number}") for number in range(1, 5))))
     undisturbed = Home(tmp_path / "other").create()
     import_everything([export], undisturbed, OPTIONS)
@@ -290,7 +316,7 @@ def test_should_go_on_where_it_was_killed(
 def test_a_file_that_was_cut_off_should_not_come_in_with_another(
     home: Home, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw_intake, "BATCH_EVENTS", 4)
+    monkeypatch.setattr(intake, "BATCH_EVENTS", 4)
     other = write(tmp_path / "other.json", full(talk(3, 4, name="Noor")))
 
     def killed(step: Progress) -> None:

@@ -113,3 +113,17 @@ def keepable(name: str, text: str) -> bool:
     """Texts that stand for something else, and such as LINE's own way of quoting makes ambiguous, are not drawn."""
     quoted = text.startswith('"') or any(part.endswith('"') for part in text.split("\n"))
     return line._reason(name, text, bare=False) is None and not quoted and text == tidy(text)
+
+
+def test_what_stands_below_a_day_and_belongs_to_no_message_should_be_counted() -> None:
+    written = "[LINE] Chat with Mum\n2024/01/05(金)\nlost words\n10:10\tMum\thi\n"
+    events = read("[LINE] Chat with Mum.txt", written)
+    assert [line.text for line in lines_of(events)] == ["hi"]
+    assert asides_of(events) == {"service": 1}
+
+
+def test_a_group_should_tell_whom_a_message_addresses_where_he_writes_too() -> None:
+    said = (("Ann", "@Bo Lee hi"), ("Bo Lee", "@Nobody hi"), ("Cy", "@Ann @Bo Lee hi"), ("Cy", "a@Cy"))
+    rows = "".join(f"10:10\t{name}\t{text}\n" for name, text in said)
+    events = read("a.txt", f"[LINE] Chat history in Trip\n2024/01/05(金)\n{rows}")
+    assert [line.to for line in lines_of(events)] == ["line:Bo Lee", "", "", ""]

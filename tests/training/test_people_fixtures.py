@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from model_server.errors import CorpusError
 from model_server.home import Home
 from training.corpus import read_conversations
-from training.forgotten import read_forgotten
 from training.importers.base import ChatHead, Person, RawLine, Reading
 from training.importers.formats import choose
 from training.importers.source import Source
@@ -20,9 +19,12 @@ from training.importers.sources import find_sources
 from training.importing import ImportOptions, import_everything
 from training.people.facts import ChatFacts, SenderFacts
 from training.people.me import Me, find_me
-from training.raw_store import RawStore
-from training.reading import ReadOptions, read_everything
+from training.raw.forgotten import read_forgotten
+from training.raw.reading import ReadOptions, read_everything
+from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
+
+from .exports import OWNER, chat, full, message, write
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OWNERS = {
@@ -104,3 +106,22 @@ def test_should_know_every_line_of_an_owner_whom_four_exporters_call_differently
     owners = {line.sender for line in chat.lines if line.author == "owner"}
     assert len(owners) > 1
     assert {line.sender for line in chat.lines} - owners == {"wechat:wxid_lin0001"}
+
+
+def test_should_learn_nothing_from_the_export_of_a_contact(tmp_path: Path) -> None:
+    """Two full exports in one folder, each rightly saying whose it is: both have the chat between the two."""
+    home, other = Home(tmp_path / "home"), 72055
+    both = [message(1, OWNER, "soup?", "Robin"), message(2, other, "later", "Ruth")]
+    boss = [message(3, 72066, "report?", "Boss"), message(4, other, "tomorrow, says Ruth", "Ruth")]
+    exports = [
+        write(tmp_path / "mine.json", full(chat(other, both, "Ruth"))),
+        write(tmp_path / "hers.json", full(chat(OWNER, both, "Robin"), chat(72066, boss, "Boss"), owner=other)),
+    ]
+    options = ImportOptions(ReadOptions(UTC), ScrubConfig(), accept_guesses=True)
+    asked = import_everything(exports, home, options)
+    assert (asked.replies, asked.contacts, len(asked.questions)) == (0, [], 1)
+    told = import_everything(exports, home, dataclasses.replace(options, me=("Robin",)))
+    assert (told.questions, told.skipped_chats) == ([], {"export_of_a_contact": 2})
+    assert [one.name for one in told.contacts] == ["Ruth"]
+    said = [(line.author, line.text) for one in read_conversations(home) for line in one.lines]
+    assert said == [("owner", "soup?"), ("contact", "later")]

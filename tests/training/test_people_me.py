@@ -91,6 +91,52 @@ class TestSeveralIdsOfTheOwner:
         group = chat("discord:g", {"1": 2, "2": 5}, kind="group", owners=("discord:1",))
         assert find(group, people=(person("discord:1", "Kim"), person("discord:2", "Kim"))).ids == {"discord:1"}
 
+    def test_should_all_be_known_opposite_a_contact(self) -> None:
+        files = (
+            chat("line:Ken", {"Nell": 5, "Nell Hart": 9, "Ken": 8}, contact="line:Ken"),
+            chat("line:g", {"Nell": 3, "Nell Hart": 2, "June": 7}, kind="group"),
+        )
+        me = find(*files)
+        assert (me.settled(), me.ids) == ({}, NOBODY)
+        assert "Nell Hart (line:Nell Hart), also called Nell" in me.questions[0].in_words()
+        his = {"line:Nell", "line:Nell Hart"}
+        assert me.accepted().ids == his
+        assert find(*files, known=frozenset(his)).settled() == {"line:Ken": "line:Nell Hart", "line:g": "line:Nell"}
+
+
+class TestTheExportsOfTwoPeopleInOneFolder:
+    """Both files name their owner rightly: the words of the other must not be learned as the owner's."""
+
+    FILES = (
+        chat("telegram:ruth", {"tilda": 5, "ruth": 5}, contact="telegram:ruth", owners=("telegram:tilda",)),
+        chat("telegram:mum", {"tilda": 5, "mum": 5}, contact="telegram:mum", owners=("telegram:tilda",)),
+        chat("telegram:tilda", {"tilda": 5, "ruth": 5}, contact="telegram:tilda", owners=("telegram:ruth",)),
+        chat("telegram:boss", {"ruth": 5, "boss": 5}, contact="telegram:boss", owners=("telegram:ruth",)),
+        chat("telegram:g", {"ruth": 9, "tilda": 5}, kind="group", owners=("telegram:tilda", "telegram:ruth")),
+    )
+
+    def test_should_be_asked_about_and_never_guessed(self) -> None:
+        me = find(*self.FILES).accepted()
+        assert (me.settled(), me.ids) == ({}, NOBODY)
+        assert [(one.doubt, len(one.chats)) for one in me.questions] == [("contested", 5)]
+        assert "ruth (telegram:ruth) and tilda (telegram:tilda); which of them are you?" in me.questions[0].in_words()
+
+    def test_should_be_told_apart_by_what_is_known_of_the_owner(self) -> None:
+        for me in (
+            find(*self.FILES, told=("tilda",)),
+            find(*self.FILES, known=frozenset(["telegram:tilda"])),
+            find(*self.FILES, owner_name="Tilda"),
+        ):
+            assert me.ids == {"telegram:tilda"}
+            assert set(me.settled()) == {"telegram:ruth", "telegram:mum", "telegram:g"}
+            assert me.foreign == {"telegram:tilda", "telegram:boss"}
+            assert not me.questions
+
+    def test_should_both_be_the_owners_when_he_says_so(self) -> None:
+        me = find(*self.FILES, told=("tilda", "ruth"))
+        assert me.ids == {"telegram:tilda", "telegram:ruth"}
+        assert not me.foreign
+
 
 class TestWhatTheOwnerTells:
     def test_should_win_over_the_file(self) -> None:
@@ -99,6 +145,13 @@ class TestWhatTheOwnerTells:
             assert find(one, people=(person("wechat:b", "林 小满"),), told=(told,)).settled() == {
                 "wechat:x": "wechat:b"
             }
+
+    def test_should_correct_what_he_confirmed_by_mistake(self) -> None:
+        files = (chat("line:x", {"ken": 3, "tilda": 3}), chat("line:g", {"ken": 5, "mo": 5}, kind="group"))
+        assert find(*files, known=frozenset(["line:ken"])).ids == {"line:ken"}
+        me = find(*files, known=frozenset(["line:ken"]), told=("tilda",))
+        assert me.ids == {"line:tilda"}
+        assert me.settled() == {"line:x": "line:tilda", "line:g": ""}
 
     def test_should_be_a_name_a_number_or_several(self) -> None:
         files = [chat("whatsapp:Mum", {"T": 1, "Mum": 1}), chat("discord:7", {"8": 1, "7": 1})]
@@ -116,6 +169,16 @@ class TestWhatTheOwnerTells:
             "telegram:u3": "telegram:u1",
             "whatsapp:Bo": "whatsapp:Alex",
         }
+
+    def test_should_never_give_the_lines_of_a_namesake_who_is_a_contact_to_the_owner(self) -> None:
+        alone = [chat("whatsapp:Robin", {"Robin": 9}, contact="whatsapp:Robin"), chat("whatsapp:June", {"Robin": 4})]
+        assert find(*alone, told=("Robin",)).settled() == {"whatsapp:Robin": "", "whatsapp:June": "whatsapp:Robin"}
+        people = (person("telegram:1", "Robin"), person("telegram:5", "Robin"))
+        files = (
+            chat("telegram:5", {"1": 3, "5": 4}, contact="telegram:5", owners=("telegram:1",)),
+            chat("telegram:g", {"5": 9, "7": 3}, kind="group"),
+        )
+        assert find(*files, people=people, told=("Robin",)).ids == {"telegram:1"}
 
     def test_should_be_asked_again_when_nobody_is_called_so(self) -> None:
         me = find(chat("telegram:u2", {"u1": 5, "u2": 5}, owners=("telegram:u1",)), told=("Tlida",))

@@ -40,6 +40,12 @@ def test_should_never_give_the_owners_id_to_a_contact() -> None:
     assert contacts == [Contact("friend", ids=("wechat:friend",))]
 
 
+def test_should_leave_out_who_turned_out_to_be_the_owner() -> None:
+    known = (Contact("Robin", "", ("line:me",)), Contact("My other phone", "friend", ("line:me",)))
+    assert merge([talk("line:kim")], known=known[:1])[0] == [Contact("kim", ids=("line:kim",))]
+    assert merge([talk("line:kim")], known=known[1:])[0] == [known[1], Contact("kim", ids=("line:kim",))]
+
+
 def test_should_change_nothing_when_imported_again() -> None:
     chats = [talk("telegram:u2", "Bram"), talk("whatsapp:Mum")]
     first, _ = merge(chats)
@@ -66,6 +72,18 @@ class TestAcrossPlatforms:
         assert contacts[0] == Contact("Bram", ids=("telegram:u2", "whatsapp:+1 202-555-0101"))
         assert (len(contacts), unions) == (2, [])
 
+    def test_should_not_join_two_of_one_platform_by_a_third(self) -> None:
+        """A number that went from Anna to Bert, and an address book elsewhere that has both of hers."""
+        two, three = "+12025550102", "+12025550103"
+        people = (
+            person("telegram:1", "Anna", handles=(two,)),
+            person("telegram:2", "Bert", handles=(three,)),
+            person("signal:3", "Annie", handles=(two, three)),
+        )
+        found, unions = merge([talk(one.id, one.name) for one in people], people)
+        assert [one.ids for one in found] == [("telegram:1", "signal:3"), ("telegram:2",)]
+        assert [(one.a, one.b) for one in unions] == [("telegram:2", "telegram:1")]
+
     def test_should_take_no_number_of_the_owner_for_a_sign(self) -> None:
         people = tuple(person(one, handles=self.phone) for one in ("telegram:u2", "line:9", "line:me"))
         assert len(merge(self.chats, people)[0]) == 3
@@ -88,6 +106,11 @@ class TestAcrossPlatforms:
         contacts, unions = merge(chats, (person("telegram:u2", "Bram Wolf", saved=True),))
         assert len(contacts) == 3
         assert [(one.a, one.b, one.score) for one in unions] == [("telegram:u2", "line:9", 0.8)]
+
+    def test_should_propose_names_that_an_exporter_wrote_without_spaces(self) -> None:
+        contacts, unions = merge([talk("imessage:Tess Moor"), talk("signal:TessMoor")])
+        assert len(contacts) == 2
+        assert [(one.score, one.evidence) for one in unions] == [(0.8, ("Tess Moor and TessMoor read alike",))]
 
     def test_should_propose_a_first_name_for_a_full_one(self) -> None:
         _, unions = merge([talk("telegram:u2", "Bram Wolf"), talk("signal:4", "Bram")])
@@ -125,6 +148,11 @@ class TestGroups:
     def test_should_give_none_where_the_owner_only_reads(self) -> None:
         group = self.group(Bo=500)
         assert merge_people([], [group], [], Me({group.key: ""}, frozenset(), ()))[0] == []
+
+
+def test_should_make_no_contacts_of_somebody_elses() -> None:
+    boss = chat("telegram:boss", {"ruth": 1, "boss": 1}, contact="telegram:boss")
+    assert merge_people([], [boss], [], Me({}, frozenset(), (), foreign=frozenset([boss.key]))) == ([], [])
 
 
 def test_should_leave_out_chats_of_which_the_owner_is_not_known() -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from model_server.errors import CorpusError
 from model_server.home import Home
-from training import raw_intake
-from training.forgotten import add_forgotten, read_forgotten
 from training.importers.base import Article, Aside, ChatHead, Event, Person, RawLine, SkippedChat
-from training.raw_intake import FileCounts, begin_file, count_file, take_file
-from training.raw_removal import discard_begun, discard_file, forget_people, rewrite, wipe
-from training.raw_store import RawStore, raw_file
+from training.raw import intake
+from training.raw.forgotten import add_forgotten, read_forgotten
+from training.raw.intake import FileCounts, begin_file, count_file, take_file
+from training.raw.removal import discard_begun, discard_file, forget_people, rewrite, wipe
+from training.raw.store import RawStore, raw_file
 
 ANN, BEN, ME = "telegram:user1", "telegram:user2", "telegram:user9"
 
@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw_intake, "BATCH_EVENTS", 4)
+    monkeypatch.setattr(intake, "BATCH_EVENTS", 4)
 
 
 @pytest.fixture
@@ -205,7 +205,17 @@ def test_an_article_that_changed_should_replace_what_it_was(store: RawStore) -> 
     assert store.generation() == "0"
     assert take(store, "c", [Article("soup", "Soup", "is a meal")]).articles_added == 1
     assert [one.markdown for one in store.articles()] == ["is a meal"]
-    assert store.generation() == "1"
+
+
+def test_a_file_that_breaks_off_should_leave_an_article_as_it_was(store: RawStore) -> None:
+    def broken() -> Iterator[Event]:
+        yield Article("soup", "Soup", "is half a me")
+        raise CorpusError("it breaks off", "export it again")
+
+    take(store, "a", [Article("soup", "Soup", "is a drink")])
+    with pytest.raises(CorpusError):
+        take_file(store, begin_file(store, "b", "b.xml", "wordpress", ""), broken())
+    assert [one.markdown for one in store.articles()] == ["is a drink"]
 
 
 def test_should_take_text_that_no_encoding_can_hold(store: RawStore) -> None:
@@ -253,9 +263,24 @@ def test_should_keep_the_raw_text_to_the_owner_alone(home: Home) -> None:
     assert home.raw_dir.stat().st_mode & 0o777 == 0o700
 
 
+def test_should_say_that_the_disk_is_full_and_keep_what_is_stored(home: Home) -> None:
+    def fill_up() -> None:
+        with RawStore.open(home) as store:
+            (pages,) = store.database.execute("PRAGMA page_count").fetchone()
+            store.database.execute(f"PRAGMA max_page_count = {pages}")
+            take(store, "a", chat(ANN, 400))
+
+    with pytest.raises(CorpusError, match="full → make room"):
+        fill_up()
+    with RawStore.open(home) as store:
+        assert store.line_count() > 0
+        take(store, "a", chat(ANN, 400))
+        assert len(ids(store, ANN)) == 400
+
+
 def test_should_name_the_file_when_it_is_damaged(home: Home) -> None:
     raw_file(home).write_bytes(b"not a database, and long enough to be looked at as if it were one" * 20)
-    with pytest.raises(CorpusError, match=r"raw\.sqlite3 cannot be used"), RawStore.open(home):
+    with pytest.raises(CorpusError, match=r"raw\.sqlite3 is damaged"), RawStore.open(home):
         pass
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from model_server.errors import CorpusError
 from model_server.home import Home
 from training.contacts import Contact, write_contacts
-from training.corpus import Corpus, CorpusArticle, CorpusChat, CorpusLine
+from training.corpus import RULES, Corpus, CorpusArticle, CorpusChat, CorpusLine
 from training.report import wording
 from training.report.charts import Series, month_chart
 from training.report.figures import Figures, Month, build_figures
@@ -252,6 +252,13 @@ def test_articles_alone_should_make_a_page(tmp_path: Path) -> None:
     assert "What your corpus holds" in write_report(home, tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+def test_a_corpus_that_an_import_left_half_written_should_make_no_page(home: Home) -> None:
+    with Corpus.open(home) as corpus, corpus.transaction():
+        corpus.put_mark(RULES, "some")
+    with pytest.raises(CorpusError, match="not whole"):
+        read_figures(home)
+
+
 def test_a_page_that_cannot_be_written_should_be_told_with_its_next_step(home: Home, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="cannot be written") as refused:
         write_report(home, tmp_path / "nowhere" / "page.html")
@@ -271,3 +278,13 @@ def test_every_reason_and_kind_should_be_explained() -> None:
     from training.importers.base import REASONS
 
     assert [what for what in (*REASONS, *KINDS) if wording.reason(what) == what.replace("_", " ")] == ["deleted"]
+
+
+def test_should_tell_the_languages_of_each_contact_type(home: Home) -> None:
+    with Corpus.open(home) as corpus, corpus.transaction():
+        said = [("contact", "2024-10-01 20:00", "我们明天几点见面？"), ("owner", "2024-10-01 20:01", "ok")]
+        said += [("owner", "2024-10-03 20:01", "are you coming to the station tonight, or shall I wait at home?")]
+        chat(corpus, "q:bram", said)
+    (friend,) = [one for one in read_figures(home, ZONE).types if one.name == "friend"]
+    assert friend.languages == (("zh", 2), ("en", 1))
+    assert "zh 67 %, en 33 %" in write_report(home, None, ZONE).read_text().replace("&#160;", " ").replace("\xa0", " ")

@@ -9,7 +9,7 @@ from model_server.config import OwnerConfig, read_document, read_section
 from model_server.errors import ConfigError
 from model_server.home import Home
 from model_server.placeholders import holds_placeholder
-from training.articles import articles_slice
+from training.articles.dialogue import articles_slice
 from training.contacts import read_contacts
 from training.corpus import read_conversations
 from training.sample import build, install

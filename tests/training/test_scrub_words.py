@@ -9,13 +9,19 @@ import pytest
 
 from model_server.errors import ConfigError
 from model_server.placeholders import KINDS, PLACEHOLDER, holds_placeholder, placeholder
+from training.articles.blocks import read_blocks
 from training.scrub.config import NamePolicy, ScrubConfig
 from training.scrub.masks import mask
 from training.scrub.names import PersonName
 from training.scrub.scrubber import Scrubber
 
 KEY = b"a key of this test"
-PEOPLE = [PersonName("Jane Doe", "telegram:user1"), PersonName("王小明", "wechat:wx1"), PersonName("Will Grant", "x:3")]
+PEOPLE = [
+    PersonName("Jane Doe 🌸", "telegram:user1"),
+    PersonName("王小明🌟", "wechat:wx1"),
+    PersonName("Will Grant", "x:3"),
+    *(PersonName(name) for name in ("May Lin", "Mark", "Pizza Guy", "gym", "李阳光")),
+]
 
 
 def scrub(text: str, config: ScrubConfig | None = None, people: Sequence[PersonName] = ()) -> str:
@@ -70,6 +76,27 @@ def test_blocked_words_should_go_in_any_case_but_not_out_of_other_words() -> Non
     assert scrub("project falconry", config) == "project falconry"
 
 
+def test_a_blocked_word_inside_something_private_should_take_the_whole_with_it() -> None:
+    said = scrub("falcon.doe@corp.example, falcon", ScrubConfig(block=("falcon",)))
+    assert [found[1:4] for found in PLACEHOLDER.findall(said)] == ["ema", "pri"]
+    assert "corp" not in said
+    assert "corp" in scrub("falcon@corp.example", ScrubConfig(block=("falcon",), keep=("email",)))
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("ask [name K](work), [name K][name L] came", "ask [name K](work), [name K][name L] came"),
+        ("[email A]: hello", "[email A]: hello"),
+        ("[[phone A]](tel:[phone A]) or [call [phone A]](tel:x)", "[phone A] or call [phone A]"),
+        ("[a link](https://a.example) and [[a page|its name]]", "a link and its name"),
+    ],
+)
+def test_an_article_should_keep_its_placeholders(markdown: str, words: str) -> None:
+    (block,) = read_blocks(markdown)
+    assert block.text == words
+
+
 def test_an_unknown_country_should_be_told() -> None:
     with pytest.raises(ConfigError, match="'ZZ'"):
         Scrubber(ScrubConfig(regions=("GB", "ZZ")), [], KEY)
@@ -82,7 +109,15 @@ def test_an_unknown_country_should_be_told() -> None:
         ("initials", "ask Jane Doe, or Jane", "ask J. D., or J."),
         ("initials", "王小明说的", "王某说的"),
         ("replace", "janet and Janes", "janet and Janes"),
-        ("replace", "Will you come? will you?", "Will you come? will you?"),
+        ("replace", "Will you come? will you? 😀 Will you?", "Will you come? will you? 😀 Will you?"),
+        ("initials", "ask jane, or JANE’s mum", "ask J., or J.’s mum"),
+        ("initials", "in May, May 5, ask May about it", "in May, May 5, ask M. about it"),
+        (
+            "initials",
+            "Mark my words. Pizza Guy came, the gym and pizza guy",
+            "Mark my words. P. G. came, the gym and pizza guy",
+        ),
+        ("initials", "阳光很好，李阳光和小明来了", "阳光很好，李某和某某来了"),
     ],
 )
 def test_names_should_follow_the_policy(policy: NamePolicy, text: str, expected: str) -> None:

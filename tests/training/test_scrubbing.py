@@ -1,18 +1,22 @@
 """The scrub stage: the corpus is what raw holds, scrubbed; it grows, resumes, and is written anew when rules change."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from model_server.errors import CorpusError
 from model_server.home import Home
 from training import scrub_pool
 from training.contacts import Contact, write_contacts
 from training.corpus import Corpus, CorpusLine, read_articles, read_conversations
 from training.explaining import explain_lines, explain_text
 from training.importers.base import Article, ChatHead, Event, RawLine
-from training.raw_store import RawStore
+from training.raw.intake import BATCH_EVENTS, begin_file, take_file
+from training.raw.removal import discard_begun
+from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
 from training.scrub.findings import Scrubbed
 from training.scrub.scrubber import Scrubber
@@ -87,8 +91,55 @@ def test_should_leave_out_a_chat_until_its_owner_is_known_and_follow_when_he_is_
     assert [line.author for line in lines(home)] == ["contact", "owner"]
     with RawStore.open(home) as store:
         store.remember_me({MUM: MUM})
-    assert scrub_all(home, PLAIN).anew
+    assert scrub_all(home, PLAIN).lines == 2
     assert [line.author for line in lines(home)] == ["owner", "contact"]
+
+
+def test_should_write_anew_only_the_chats_in_which_the_owner_has_another_id_too(home: Home) -> None:
+    fill(home, [*talk(MUM, "Mum", MAIL, "ok"), RawLine("3", "telegram:old", "also me, from jane@example.com", 10**6)])
+    fill(home, talk("telegram:user2", "Bram", "hi", MAIL), "later")
+    assert scrub_all(home, PLAIN).kinds == {"email": 3}
+    with RawStore.open(home) as store:
+        store.remember_me({chat.key: ME for chat in store.chats()}, ["telegram:old"])
+    report = scrub_all(home, PLAIN)
+    assert (report.lines, report.anew, report.kinds) == (3, False, {"email": 3})
+    assert [line.author for line in lines(home)] == ["contact", "owner", "owner"]
+    assert scrub_all(home, PLAIN).lines == 0
+
+
+def test_should_leave_out_a_file_until_it_is_read_to_its_end(home: Home) -> None:
+    fill(home, talk(MUM, "Mum", "a", "b"))
+    with RawStore.open(home) as store:
+        file = begin_file(store, "begun", "begun.json", "telegram-desktop", "")
+
+        def killed() -> Iterator[Event]:
+            yield from talk(MUM, "Mum", *["x"] * BATCH_EVENTS, start_ms=10**9, first=3)
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            take_file(store, file, killed())
+        assert store.line_count() > 2
+    assert scrub_all(home, PLAIN).lines == 2
+    with RawStore.open(home) as store:
+        discard_begun(store)
+    assert scrub_all(home, PLAIN).lines == 0
+    assert texts(home) == ["a", "b"]
+
+
+def test_should_let_nobody_read_a_corpus_that_is_not_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(home, talk(MUM, "Mum", "a", "b"))
+
+    class Killed(Exception): ...
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        scrub_all(home, PLAIN, kill)
+    with pytest.raises(CorpusError, match="not whole"):
+        read_conversations(home)
+    scrub_all(home, PLAIN)
+    assert len(read_conversations(home)) == 1
 
 
 def test_should_go_on_where_a_kill_left_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +148,7 @@ def test_should_go_on_where_a_kill_left_it(home: Home, monkeypatch: pytest.Monke
 
     class Killed(Exception): ...
 
-    def kill(done: int, total: int) -> None:
+    def kill(_stage: str, done: int, total: int) -> None:
         assert total == 95
         if done == 40:
             raise Killed
@@ -171,13 +222,22 @@ def test_should_scrub_articles_too_and_count_what_was_set_aside(home: Home) -> N
     assert scrub_all(home, PLAIN).articles == 0
 
 
+def test_should_scrub_an_article_alone_when_its_words_have_changed(home: Home) -> None:
+    fill(home, [Article("soup", "Soup", MAIL), Article("bread", "Bread", MAIL), *talk(MUM, "Mum", "a", "b")])
+    scrub_all(home, PLAIN)
+    fill(home, [Article("soup", "Soup", "Soup is a meal.")], "later")
+    report = scrub_all(home, PLAIN)
+    assert (report.lines, report.articles, report.anew, report.kinds) == (0, 1, False, {"email": 1})
+    assert [article.markdown for article in read_articles(home)][1] == "Soup is a meal."
+
+
 def test_should_set_repeats_aside_also_after_a_kill(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     long = "The bread on the corner is now sold by a man with a moustache, and he gives one to every child."
     fill(home, talk(MUM, "Mum", long, "ok", long))
 
     class Killed(Exception): ...
 
-    def kill(_corpus: Corpus) -> None:
+    def kill(*_: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:

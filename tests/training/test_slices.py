@@ -55,6 +55,12 @@ def test_should_hold_out_the_latest_sessions_of_a_contact_and_lose_none(placed: 
             assert flat == sorted(flat)
 
 
+def test_should_date_an_answer_to_a_line_of_years_ago_by_the_answer() -> None:
+    sessions = [session(number) for number in range(1, 10)]
+    answer = Session("a", "a", "family", (Line("0", "contact", "x", 0), Line("1", "owner", "x", 10 * HOUR_MS)))
+    assert answer in split_by_time([answer, *sessions], held_out=0.15, validation=0.1).held_out
+
+
 def test_should_hold_out_some_contacts_of_a_type_whose_contacts_wrote_once() -> None:
     strangers = [session(number, f"stranger{number}", "stranger") for number in range(20)]
     split = split_by_time(strangers, held_out=0.15, validation=0.1)

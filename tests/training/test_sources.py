@@ -12,7 +12,8 @@ import pytest
 
 from model_server.errors import CorpusError
 from training.importers import archives
-from training.importers.source import Source
+from training.importers.not_read import next_step
+from training.importers.source import Source, take_sample
 from training.importers.sources import Found, find_sources
 
 
@@ -186,3 +187,37 @@ def test_many_archives_should_not_hold_their_files_open(tmp_path: Path) -> None:
     before = len(psutil.Process().open_files())
     assert [content(source) for source in find_sources([tmp_path]).sources] == [b"one"] * 30
     assert len(psutil.Process().open_files()) <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("与妈妈的聊天.txt", "gbk"), ("妈妈.txt", "utf-8"), ("Lénaïc.txt", "cp437")]
+)
+def test_names_in_an_archive_should_be_read_as_they_were_written(tmp_path: Path, name: str, encoding: str) -> None:
+    """By a Chinese Windows, by a Mac, and by an old DOS, none of which says so."""
+    path = pack(tmp_path / "x.zip", ("?" * len(name.encode(encoding)), b"hi"))
+    path.write_bytes(path.read_bytes().replace(b"?" * len(name.encode(encoding)), name.encode(encoding)))
+    (source,) = find_sources([path]).sources
+    assert (source.name, content(source)) == (f"{path}/{name}", b"hi")
+
+
+def test_the_home_should_be_left_out_of_what_is_named_around_it(tmp_path: Path) -> None:
+    for name in ("home/corpus/report.html", "a.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    found = find_sources([tmp_path], tmp_path / "home")
+    assert names(found, tmp_path) == ["a.txt"]
+    assert [reason for _, reason in found.unread] == ["own_home"]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "advice"),
+    [
+        ("messages.html", '<div class="page_wrap">', "machine-readable JSON"),
+        ("a.html", '<div class="chatlog__message">', "DiscordChatExporter, format JSON"),
+        ("a.7z", "7z", "unpack it"),
+        ("msgstore.db.crypt15", "", "encrypted backup"),
+        ("a.bin", "", "selfsame corpus formats"),
+    ],
+)
+def test_a_file_that_is_not_read_should_come_with_what_to_do(name: str, start: str, advice: str) -> None:
+    assert advice in next_step(take_sample(name, start.encode()))

@@ -133,6 +133,25 @@ def test_the_same_message_should_have_the_same_id_in_a_longer_export() -> None:
     assert len(set(ids)) == 3
 
 
+def test_the_exports_of_two_phones_should_know_each_others_lines() -> None:
+    """Android writes minutes, iOS seconds; equal texts of one minute stay apart, even out of order."""
+    android = "\n".join(
+        f"13/01/23, 10:{at} - Mum: {text}" for at, text in ((10, "ok"), (10, "ok"), (11, "hi"), (10, "ok"))
+    )
+    times = (("10:10:05", "ok"), ("10:10:40", "ok"), ("10:11:00", "hi"), ("10:10:59", "ok"))
+    ios = "\n".join(f"[13/01/23, {at}] Mum: {text}" for at, text in times)
+    ids = [[line.line_id for line in lines_of(read(name, said))] for name, said in (("a.txt", android), ("b.txt", ios))]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 4
+
+
+def test_the_order_of_dates_of_one_file_should_be_there_as_evidence_for_another() -> None:
+    """A file that leaves it open says nothing; one with a 13th says it."""
+    said = {day: MemorySource("_chat.txt", f"{day}/02/23, 10:10 - Mum: hi".encode()) for day in ("01", "13")}
+    assert [whatsapp.FORMAT.dates(source) for source in said.values()] == [None, "dmy"]
+    assert whatsapp.FORMAT.dates(MemorySource("_chat.txt", b"no message")) is None
+
+
 def test_the_hour_that_autumn_repeats_should_not_turn_messages_round() -> None:
     times = ("02:10", "02:50", "02:05", "03:00")
     text = "".join(f"29/10/2023, {time} - Ann: {time}\n" for time in times)

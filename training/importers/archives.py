@@ -4,6 +4,7 @@ Knows no format and writes nothing: no member is ever unpacked to disk. What the
 before anything is unpacked, and while it is: no stream gives more than the size that was checked.
 """
 
+import contextlib
 import functools
 import io
 import posixpath
@@ -26,6 +27,9 @@ RATIO_MATTERS_BYTES = 64 << 20
 _DRIVE = re.compile(r"[A-Za-z]:")
 _HIDDEN = re.compile(r"(?:\A|/)(?:\.|__MACOSX/)")
 _ENCRYPTED = 0x1
+_SAYS_UTF8 = 0x800
+_CHINESE = re.compile(rb"(?:[\x00-\x7f]|[\x81-\xfe][\x80-\xfe])*")
+"""GBK but for its characters whose second byte is ASCII: `Lenaic` with its accents is no Chinese."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Others may ask for any amount of memory to unpack."""
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
@@ -47,7 +51,7 @@ class Archive:
         if reason := _refusal(infos, packed_bytes):
             raise CorpusError(f"{name}: {reason}", "unpack it yourself if you trust it, and import the folder")
         # a name that repeats: the last one counts, as everywhere
-        self._infos = {info.filename: info for info in infos if _HIDDEN.search(info.filename) is None}
+        self._infos = {_name(info): info for info in infos if _HIDDEN.search(info.filename) is None}
 
     @property
     def members(self) -> list[str]:
@@ -136,6 +140,18 @@ def _refusal(infos: list[zipfile.ZipInfo], packed_bytes: int) -> str:
     if sum(info.file_size for info in infos) > MOST_UNPACKED_BYTES:
         return f"it unpacks to more than {MOST_UNPACKED_BYTES >> 30} GiB"
     return next((reason for info in infos if (reason := _member_refusal(info))), "")
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name. Where the archive does not say how it is written, macOS writes UTF-8, a Chinese Windows GBK."""
+    if info.flag_bits & _SAYS_UTF8 or info.filename.isascii():
+        return info.filename
+    raw = info.filename.encode("cp437")  # as zipfile has read it
+    with contextlib.suppress(UnicodeDecodeError):
+        return raw.decode("utf-8")
+    with contextlib.suppress(UnicodeDecodeError):
+        return raw.decode("gbk") if _CHINESE.fullmatch(raw) else info.filename
+    return info.filename
 
 
 def _member_refusal(info: zipfile.ZipInfo) -> str:

@@ -20,6 +20,8 @@ from training.importers.text import decode_lines, tidy
 
 LONGEST_ARTICLE_BYTES = 2 << 20
 """A longer file, or field of a feed, is no essay."""
+_MOST_TAGS = 40_000
+_MOST_OPEN = 100
 _CHUNK_BYTES = 1 << 16
 _NOT_WORDS = (
     "head, script, style, template, noscript, nav, aside, form, button, iframe, svg, canvas, video, audio, figure,"
@@ -70,6 +72,11 @@ def parse_html(html: str) -> BeautifulSoup:
             return BeautifulSoup(html, "html.parser")
         except ParserRejectedMarkup:  # the one thing it does not take: `<![` with a word nobody knows
             return BeautifulSoup(html.replace("<![", "&lt;!["), "html.parser")
+
+
+def is_tangled(html: str) -> bool:
+    """Whether there are more tags, or more without an end, than anybody's essay has: parsing them takes its time."""
+    return html.count("<") > _MOST_TAGS or any(part.count("<") > _MOST_OPEN for part in html.split(">"))
 
 
 def fragment_to_markdown(html: str) -> str:

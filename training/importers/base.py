@@ -126,6 +126,8 @@ class Format:
     """For people: `Telegram Desktop (JSON)`."""
     sniff: Callable[[Sample], bool]
     read: Callable[[Source, Reading], Iterator[Event]]
+    dates: Callable[[Source], DateOrder | None] = lambda _source: None
+    """What the beginning of a file tells of the order of its dates: evidence for others that the same phone wrote."""
 
 
 class LineIds:
@@ -135,25 +137,36 @@ class LineIds:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], int] = {}
-        self._at_ms = 0
+        self._seen: dict[str, int] = {}
+        """How often each of the latest messages was written; equal instants stand together, or nearly so."""
 
     def next(self, at_ms: int, sender: str, text: str) -> str:
         """The id of the next message of the chat."""
-        if at_ms != self._at_ms:  # equal instants stand together, so what is remembered stays small
-            self._seen.clear()
-            self._at_ms = at_ms
-        same = self._seen.get((sender, text), 0)
-        self._seen[sender, text] = same + 1
-        raw = "\x1f".join((str(at_ms), sender, text, str(same))).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(raw, digest_size=10).hexdigest()
+        first = _digest(str(at_ms), sender, text)
+        same = self._seen.pop(first, 0)
+        self._seen[first] = same + 1
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return _digest(first, str(same)) if same else first
+
+
+_REMEMBERED = 256
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
 class DatesUndecided(CorpusError):
-    """Nothing in the file tells whether days or months come first: the owner has to say it."""
+    """Nothing in the file tells whether days or months come first: the owner has to say it.
 
-    def __init__(self, name: str, example: str) -> None:
+    `evidence`: what other files tell, in words.
+    """
+
+    def __init__(self, name: str, example: str, evidence: str = "") -> None:
         super().__init__(
-            f"{name}: {example} may be day/month or month/day, and nothing in the file tells which",
+            f"{name}: {example} may be day/month or month/day, and nothing in the file tells which{evidence}",
             "say it: --dates dmy or --dates mdy",
         )
+        self.name = name
+        self.example = example

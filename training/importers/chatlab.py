@@ -2,7 +2,8 @@
 
 Shape from the published "ChatLab Standard Format" 0.0.1 and 0.0.2 (`chatlab`, `meta`, `members`, `messages`; types are
 numbers). The platform is what `meta.platform` says, so a WeChat chat that came this way has WeChat's ids. Says nothing
-of people that the file does not: `ownerId` of a group is its exporter by the specification.
+of people that the file does not: `ownerId` of a group is its exporter by the specification. WeFlow's streaming exporter
+(2026) writes a JSON Lines of its own: `{_type: "chatlab"}`, `{_type: "meta", name, platform}`, then the messages.
 """
 
 import re
@@ -49,7 +50,7 @@ _REASONS: Mapping[int, Reason] = {
     81: "deleted",
 }
 _JSON = re.compile(r'\s*\{.*?"chatlab"\s*:\s*\{', re.DOTALL)
-_HEADER = re.compile(r'"_type"\s*:\s*"header"')
+_HEADER = re.compile(r'"_type"\s*:\s*"(?:header|chatlab)"')
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _LATEST_UNIX_S = 1 << 36
 _MENTION = re.compile(r"@([^@\s]{1,64})")
@@ -107,9 +108,12 @@ def _read_lines(source: Source, reading: Reading) -> Iterator[Event]:
     records = json_lines(source, _AGAIN)
     header = next(records, None)
     meta = header.get("meta") if header and header.get("_type") == "header" else None
+    members: list[Any] = []
+    if header and header.get("_type") == "chatlab":  # WeFlow's own variant, which says little of the chat
+        meta = next(records, None)
+        meta, members = _surveyed(source, meta) if meta and meta.get("_type") == "meta" else (None, [])
     if not isinstance(meta, dict):
         raise CorpusError(f"{source.name} does not begin with a ChatLab header", _AGAIN)
-    members: list[Any] = []
     chat: _Chat | None = None
     for record in records:
         kind = record.get("_type") if record else None
@@ -122,6 +126,17 @@ def _read_lines(source: Source, reading: Reading) -> Iterator[Event]:
             yield from _message(chat, record)
         else:
             yield Aside("damaged")
+
+
+def _surveyed(source: Source, meta: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """What the header leaves out: private or not, and with whom, by who writes."""
+    members: dict[str, Any] = {}
+    for record in json_lines(source, _AGAIN):
+        if record and record.get("type") == _TEXT and (sender := _text(record, "sender")):
+            members.setdefault(sender, {"platformId": sender, "accountName": record.get("accountName")})
+            if len(members) > 2:
+                return {**meta, "type": "group"}, []
+    return {**meta, "type": "private"}, list(members.values())
 
 
 def _chat(meta: Mapping[str, Any], members: list[Any]) -> _Chat:

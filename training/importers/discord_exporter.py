@@ -5,6 +5,7 @@ The file does not say who exported it, but a DM is named after the *other* one: 
 owner, once both have written. Knows nothing of who the owner is in a server's channel.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -32,6 +33,8 @@ _DM = frozenset(("DirectTextChat", "1"))
 _NEWS = frozenset(("GuildNews", "5"))
 _SPOKEN = frozenset(("Default", "Reply", "0", "19"))
 _CALLS = frozenset(("Call", "3"))
+_PART = re.compile(r" \[part \d{1,5}\]\Z")
+_MOST_PARTS = 100
 _COMMANDS = frozenset(("20", "23", "ChatInputCommand", "ContextMenuCommand"))
 
 
@@ -121,14 +124,16 @@ def _head(channel: _Channel, sides: _Sides) -> ChatHead:
 
 
 def _sides(source: Source, channel_name: str) -> _Sides:
-    """Reads until two people have written. A DM in which both bear its name tells nothing."""
+    """Reads until two people have written, also in the other parts of a DM that was exported in parts: in each of them
+    the chat has to be the same. A DM in which both bear its name tells nothing."""
     seen: dict[str, Mapping[str, Any]] = {}
-    for message in _messages(source):
-        author = _author(message)
-        if author is not None:
+    for part in _parts(source):
+        for author in filter(None, map(_author, _messages(part))):
             seen.setdefault(person_id(author["id"]), author)
             if len(seen) == 2:
                 break
+        if len(seen) == 2:
+            break
     named = [one for one, author in seen.items() if channel_name in (author.get("nickname"), author.get("name"))]
     if len(named) != 1:
         return _Sides()
@@ -136,6 +141,20 @@ def _sides(source: Source, channel_name: str) -> _Sides:
     sides = _Sides(contact, contact_is_bot=seen[contact].get("isBot") is True)
     others = [one for one, author in seen.items() if one != contact and author.get("isBot") is not True]
     return replace(sides, owner=others[0]) if others else sides
+
+
+def _parts(source: Source) -> Iterator[Source]:
+    """The file itself, then the others of its parts: `Ann [1].json`, `Ann [1] [part 2].json`, ..."""
+    yield source
+    base = source.name.replace("\\", "/").rsplit("/", 1)[-1]
+    stem = _PART.sub("", base.removesuffix(".json"))
+    for number in range(1, _MOST_PARTS):
+        name = f"{stem} [part {number}].json" if number > 1 else f"{stem}.json"
+        if name == base:
+            continue
+        if (found := source.sibling(name)) is None:
+            return
+        yield found
 
 
 def _line(message: Any, reading: Reading, *, group: bool) -> RawLine | Reason:

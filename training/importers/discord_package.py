@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -80,7 +81,9 @@ FORMAT = Format("discord-package", "Discord data package", sniff, read)
 def _common_recipient(source: Source, channel: Mapping[str, Any], index: Mapping[str, Any]) -> str:
     """Whose package it is where it has no account: who takes part in two of its DMs. "" when that cannot be told."""
     common = _recipients(channel)
-    for number in islice(index, _MOST_CHANNELS):
+    dms = (number for number, name in index.items() if str(name).startswith(_DM_NAME))  # in English, that is
+    others_too = (number for number, name in index.items() if not str(name).startswith(_DM_NAME))
+    for number in islice(chain(dms, others_too), _MOST_CHANNELS):
         others = _recipients(_side(source, f"../c{number}/channel.json")) if number_of(number) else set()
         if others and others != common:
             common = common & others if common else others
@@ -142,10 +145,16 @@ def _side(source: Source, relative: str) -> Mapping[str, Any]:
             content = stream.read(_MOST_SIDE_BYTES + 1)
         if len(content) > _MOST_SIDE_BYTES:
             raise CorpusError(f"{found.name} is too large to be what its name says", _WHOLE)
-        value = msgspec.json.decode(content)
+        value = _parsed(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorpusError(f"{found.name} is damaged: {error}", _WHOLE) from None
     return value if isinstance(value, dict) else {}
+
+
+@lru_cache(maxsize=4)
+def _parsed(content: bytes) -> Any:
+    """Thousands of channels stand beside the same account and the same index. Nobody changes what this returns."""
+    return msgspec.json.decode(content)
 
 
 def _json_rows(source: Source) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from model_server.errors import CorpusError
-from training.importers.article_text import digest, fragment_to_markdown, one_line, parse_html, to_ms
+from training.importers.article_text import digest, fragment_to_markdown, is_tangled, one_line, parse_html, to_ms
 from training.importers.base import Article, Aside, Event, Format, Reading
 from training.importers.source import Sample, Source
 from training.importers.xml_items import Item, read_items, root_name
@@ -42,7 +42,10 @@ def _read(source: Source, reading: Reading) -> Iterator[Event]:
 
 
 def _article(item: Item, reading: Reading) -> Event:
-    markdown = fragment_to_markdown(_body(item))
+    body = _body(item)
+    if is_tangled(body):
+        return Aside("too_long")
+    markdown = fragment_to_markdown(body)
     if not markdown:
         return Aside("empty")
     if _CUT.search(markdown):

@@ -13,6 +13,7 @@ from training.importers.article_text import (
     decode_page,
     file_key,
     file_stem,
+    is_tangled,
     one_line,
     parse_html,
     read_whole,
@@ -25,9 +26,10 @@ from training.importers.source import Sample, Source
 _SUFFIXES = (".html", ".htm", ".xhtml")
 _CHAT_MARKS = (
     *("chatlog", 'class="message', "class='message", 'class="page_wrap"', "conversation__"),
-    "<div class=first>",
+    *("<div class=first>", "chat-container", "chatMessages", "uiBoxWhite"),
 )
-"""Chats as HTML (Telegram, DiscordChatExporter, imessage-exporter, signal-export): never an article of the owner's."""
+"""Chats as HTML (Telegram, DiscordChatExporter, imessage-exporter, signal-export, WeFlow, MemoTrace, Meta's): never an
+article of the owner's."""
 _HEAD_BYTES = 4096
 _TAIL_BYTES = 1 << 16
 _DATE_META = ("article:published_time", "datePublished", "date", "dc.date", "DC.date.issued")
@@ -42,7 +44,8 @@ def _sniff(sample: Sample) -> bool:
 
 def _read(source: Source, reading: Reading) -> Iterator[Event]:
     content = read_whole(source)
-    if content is None:
+    html = "" if content is None else decode_page(content)
+    if content is None or is_tangled(html):
         yield Aside("too_long")
         return
     if b"<html" in content[:_HEAD_BYTES].lower() and b"</html" not in content[-_TAIL_BYTES:].lower():
@@ -50,7 +53,7 @@ def _read(source: Source, reading: Reading) -> Iterator[Event]:
             f"{source.name} breaks off near line {content.count(10) + 1}: it has no </html>",
             "save the page again, whole",
         )
-    page = parse_html(decode_page(content))
+    page = parse_html(html)
     title = _title(page) or one_line(file_stem(source.name).replace("-", " "))
     at_ms = _date(page, reading)
     canonical = page.find("link", rel="canonical", href=True)
@@ -60,9 +63,9 @@ def _read(source: Source, reading: Reading) -> Iterator[Event]:
 
 
 def _article(page: BeautifulSoup) -> Tag:
-    articles = page.find_all("article")
-    if articles:
-        return max(articles, key=lambda one: len(one.get_text()))
+    outer = [one for one in page.find_all("article") if one.find_parent("article") is None]
+    if outer:
+        return max(outer, key=lambda one: len(one.get_text()))
     return page.find("main") or page.find(role="main") or page.body or page
 
 
@@ -75,11 +78,13 @@ def _title(page: BeautifulSoup) -> str:
 
 
 def _date(page: BeautifulSoup, reading: Reading) -> int:
-    for name in _DATE_META:
+    said: dict[str, str] = {}
+    for meta in page.find_all("meta", content=True):
         for by in ("property", "name", "itemprop"):
-            meta = page.find("meta", attrs={by: name})
-            if isinstance(meta, Tag) and (ms := to_ms(str(meta.get("content", "")), reading.zone)):
-                return ms
+            said.setdefault(str(meta.get(by, "")), str(meta["content"]))
+    for name in _DATE_META:
+        if ms := to_ms(said.get(name, ""), reading.zone):
+            return ms
     told = page.find("time", datetime=True)
     return to_ms(str(told["datetime"]), reading.zone) if isinstance(told, Tag) else 0
 

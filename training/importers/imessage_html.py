@@ -18,8 +18,9 @@ from training.importers.source import Source
 from training.importers.us_times import US_TIME
 
 EXPORT_AGAIN = "export again with imessage-exporter"
-_CHUNK_BYTES = 1 << 16
-_LONGEST_TAG_CHARS = 1 << 20
+_CHUNK_BYTES = 1 << 14
+_LONGEST_TAG_CHARS = 1 << 15  # a tag without an end is looked through again with every chunk
+_LONGEST_STYLE_CHARS = 1 << 20
 _DEEPEST = 200
 _VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
 _MEDIA = frozenset(("img", "video", "audio"))
@@ -67,8 +68,12 @@ def read_html(source: Source) -> Iterator[Spoken]:
     """Every message in its own place, its thread in `nested`. CorpusError when it is no page that can be read."""
     page = _Page()
     for piece in _pieces(source):
-        page.feed(piece)
-        if len(page.rawdata) > _LONGEST_TAG_CHARS or page.depth > _DEEPEST:
+        try:
+            page.feed(piece)
+        except AssertionError:  # the one thing that the parser does not take: `<![` with a word nobody knows
+            raise CorpusError(f"{source.name} is damaged near line {page.getpos()[0]}", EXPORT_AGAIN) from None
+        longest = _LONGEST_TAG_CHARS if page.cdata_elem is None else _LONGEST_STYLE_CHARS
+        if len(page.rawdata) > longest or page.depth > _DEEPEST:
             raise CorpusError(f"{source.name} is no page of messages near line {page.getpos()[0]}", EXPORT_AGAIN)
         yield from page.taken()
     page.close()

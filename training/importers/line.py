@@ -5,7 +5,7 @@ of ChatLab (line-native-txt) and the tests of others show, up to 2026. A file is
 whole of it tells (the order of dates, who writes), then for its lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from model_server.errors import CorpusError
@@ -26,7 +26,7 @@ from training.importers.base import (
 )
 from training.importers.date_order import DateEvidence, to_date
 from training.importers.line_entries import Day, Message, parse_day, parse_message, read_entries
-from training.importers.line_names import SpokenNames, Title, title_of
+from training.importers.line_names import LONGEST_NAME_CHARS, SpokenNames, Title, title_of
 from training.importers.line_words import (
     BARE,
     BRACKETED,
@@ -43,6 +43,7 @@ from training.importers.text import decode_lines, local_ms, tidy
 _PLATFORM = "line"
 _MOST_PEOPLE = 10_000
 _LONGEST_NOTICE_CHARS = 300
+_MOST_NAME_WORDS = 8
 _EXPORT_AGAIN = "export the chat again: in LINE, the chat's menu → Settings → Export chat history"
 
 
@@ -116,9 +117,19 @@ def _lines(source: Source, reading: Reading, order: DateOrder, head: ChatHead, n
                 yield person
             at_ms = local_ms(datetime.combine(today, entry.at), reading.zone)
             said = tidy(text)
-            yield RawLine(ids.next(at_ms, person.id, said), person.id, said, at_ms)
+            to = _addressee(said, names.counts, name) if head.kind == "group" and "@" in said else ""
+            yield RawLine(ids.next(at_ms, person.id, said), person.id, said, at_ms, to=to)
     if not dated:
         raise CorpusError(f"{source.name}: no date here is a day of any year", _EXPORT_AGAIN)
+
+
+def _addressee(text: str, people: Collection[str], sender: str) -> str:
+    """Whom a text addresses as `@name`, where it is one of those who write; LINE ends a mention with a space."""
+    _, _, rest = text.partition("@")
+    words = rest[:LONGEST_NAME_CHARS].partition("\n")[0].split(" ")[:_MOST_NAME_WORDS]
+    beginnings = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+    name = next((one for one in beginnings if one in people), "") if "@" not in rest else ""
+    return f"{_PLATFORM}:{name}" if name and name != sender else ""
 
 
 def _head(title: Title, names: SpokenNames) -> ChatHead:

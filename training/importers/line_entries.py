@@ -81,6 +81,7 @@ def read_entries(lines: Iterable[str]) -> Iterator[Day | Message]:
     body: list[str] = []
     chars = 0
     tabs: bool | None = None
+    begun = False
     for number, line in ahead:
         entry = parse_day(line, number) or parse_message(line, number)
         if isinstance(entry, Message):
@@ -88,10 +89,13 @@ def read_entries(lines: Iterable[str]) -> Iterator[Day | Message]:
             if tabs != (entry.name is not None):  # in a file with tabs, a time and a space begin a line of a text
                 entry = None
         if entry is None:
-            if message is not None and chars <= LONGEST_TEXT_CHARS:  # one line above the limit is enough to be too long
+            if message is None and begun and line.strip():
+                yield Message(number, None, "", line)  # below a day, before its first message: it is counted
+            elif message is not None and chars <= LONGEST_TEXT_CHARS:  # one line above is enough to be too long
                 body.append(line)
                 chars += len(line) + 1
             continue
+        begun = True
         if message is not None:
             yield _whole(message, body)
             message = None

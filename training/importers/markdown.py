@@ -1,7 +1,8 @@
 """One Markdown file, with or without front matter, as an article of the owner's.
 
-The front matter is YAML between `---` (Jekyll, Hexo, Hugo, Obsidian) or TOML between `+++` (Hugo, Zola). Knows nothing
-of what stands below it but its first heading.
+The front matter is YAML between `---` (Jekyll, Hexo, Hugo, Obsidian), TOML between `+++` (Hugo, Zola) or a JSON object
+(Hugo); lines like `Created: 1 May` at the top (Notion, MultiMarkdown) are none of the text either. Knows nothing of
+what stands below but its first heading.
 """
 
 import re
@@ -9,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import yaml
 
 from model_server.errors import CorpusError
@@ -21,9 +23,12 @@ _SUFFIXES = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 _CHAT_LINE = re.compile(r"\[\d{4}-\d\d-\d\d[ ,T].{1,80}?:")
 """Chats that are exported as Markdown (signal-export) begin their lines so."""
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
-_LONGEST_FRONT_LINES = 400
+_LONGEST_FRONT_LINES = 2_000
 _LONGEST_FRONT_CHARS = 1 << 15
+_FEWEST_PROPERTIES = 2
 _DATES = ("date", "published", "publishDate", "publish_date", "pubDate", "created")
+_COMMENT = re.compile(r"\s*(?:<!--.*-->)?\s*")
+_PROPERTY = re.compile(r"\w[\w -]{0,30}:(?:\s.{0,300})?")
 _HEADING = re.compile(r"#\s+(.+?)\s*#*")
 
 
@@ -56,12 +61,16 @@ def _read(source: Source, reading: Reading) -> Iterator[Event]:
 
 def _split(name: str, lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
     """What the front matter says, and the lines below it. CorpusError when it cannot be read."""
+    begin = next((at for at, line in enumerate(lines) if not _COMMENT.fullmatch(line)), 0)
+    lines = lines[begin:]
     fence = lines[0].rstrip() if lines else ""
+    if fence.startswith("{"):
+        return _split_object(lines)
     ends = _FENCES.get(fence, ())
     last = next((at for at, line in enumerate(lines[1:_LONGEST_FRONT_LINES], 1) if line.rstrip() in ends), 0)
     text = "\n".join(lines[1:last])
     if not last or len(text) > _LONGEST_FRONT_CHARS:
-        return {}, lines
+        return {}, _without_properties(lines)
     try:
         # BaseLoader: strings, lists and mappings only; no dates that do not exist, no merge keys that multiply
         said = tomllib.loads(text) if fence == "+++" else yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
@@ -74,6 +83,25 @@ def _split(name: str, lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
     if isinstance(said, dict) or not said:
         return said or {}, lines[last + 1 :]
     return {}, lines  # words between two rules
+
+
+def _split_object(lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
+    """Front matter in JSON ends on a line of its own."""
+    last = next((at for at, line in enumerate(lines[:_LONGEST_FRONT_LINES]) if line.rstrip() == "}"), 0)
+    try:
+        said = msgspec.json.decode("\n".join(lines[: last + 1]), type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return {}, lines
+    return said, lines[last + 1 :]
+
+
+def _without_properties(lines: list[str]) -> list[str]:
+    """The lines, without a block of `Name: value` alone that stands first or right below the title."""
+    first = [at for at, line in enumerate(lines) if line.strip() and line.rstrip() not in _FENCES][:2]
+    begin = first[1] if len(first) > 1 and _HEADING.fullmatch(lines[first[0]].strip()) else (first or [0])[0]
+    end = next((at for at in range(begin, len(lines)) if not _PROPERTY.fullmatch(lines[at])), len(lines))
+    ends_block = end == len(lines) or not lines[end].strip()
+    return [*lines[:begin], *lines[end:]] if ends_block and end - begin >= _FEWEST_PROPERTIES else lines
 
 
 def _first_heading(lines: list[str]) -> str:

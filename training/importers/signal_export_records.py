@@ -18,7 +18,7 @@ EXPORT_AGAIN = "export again with signal-export (sigexport)"
 MD_LINE = re.compile(r"\[(\d{4}-\d{2}-\d{2}),? (\d{2}:\d{2}(?::\d{2})?)\] ([^:\n]{1,200}): ?(.*)")
 _MD_DELETED = "(This message was deleted)"
 _MD_REACTIONS = re.compile(r"\n\(- .* -\)\s*\Z")
-_MD_STICKER = re.compile(r"\n?\(\( .* \)\)\s*\Z|\[[^\[\]\n]{0,300}\]\(\.\./exported_stickers/[^)\n]*\)")
+_MD_STICKER = re.compile(r"\n?\(\( [^\n]{0,300} \)\)\s*\Z|\[[^\[\]\n]{0,300}\]\(\.\./exported_stickers/[^)\n]{0,300}\)")
 _MD_ATTACHMENT = re.compile(r"!?\[[^\[\]\n]{0,300}\]\(\./(?:[^()\n]|\([^()\n]*\))*\)")
 _MD_QUOTE = re.compile(r"\A\s*(?:^>.*\n?)+", re.MULTILINE)
 _CALL = re.compile(r"(?:Incoming|Outgoing|Missed) (?:voice |video )?call(?: \([^)]*\))?")
@@ -71,7 +71,8 @@ def from_markdown(source: Source) -> Iterator[Said | None]:
             if (found := MD_LINE.fullmatch(line)) is not None:
                 if began is not None:
                     yield _markdown(began, "\n".join(body))
-                began, body, chars = found, [found[4]], len(found[4])
+                words = found[4][: 2 * LONGEST_TEXT_CHARS]
+                began, body, chars = found, [words], len(words)
             elif began is not None and chars <= 2 * LONGEST_TEXT_CHARS:
                 body.append(line)
                 chars += len(line) + 1

@@ -102,19 +102,23 @@ class Found:
 
     sources: list[Source] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
-    """Name and reason of files that are no sources: `media_file`, `nested_archive`, `link`."""
+    """Name and reason of files that are no sources: `media_file`, `nested_archive`, `link`; and `own_home`."""
     refused: list[tuple[str, CorpusError]] = field(default_factory=list)
     """Name and reason of what cannot be read at all: a missing path, a harmful or encrypted archive."""
 
 
-def find_sources(paths: Sequence[Path]) -> Found:
-    """Everything under `paths`, in the order named and of names; what is hidden is passed over."""
+def find_sources(paths: Sequence[Path], home: Path | None = None) -> Found:
+    """Everything under `paths`, in the order named and of names; what is hidden is passed over.
+
+    `home`: a folder that is left out where it lies inside of one of them.
+    """
     found = Found()
+    left_out = home.resolve() if home else None
     for path in paths:
         name = str(path)
         try:
             if path.is_dir():
-                for file in _walk(path, found):
+                for file in _walk(path, found, left_out):
                     _take(file, path, found)
             elif path.is_file():
                 _take(path, path.parent, found)
@@ -126,7 +130,7 @@ def find_sources(paths: Sequence[Path]) -> Found:
     return found
 
 
-def _walk(folder: Path, found: Found) -> Iterator[Path]:
+def _walk(folder: Path, found: Found, left_out: Path | None) -> Iterator[Path]:
     try:
         inside = sorted(folder.iterdir(), key=lambda one: one.name)
     except OSError as error:
@@ -137,8 +141,10 @@ def _walk(folder: Path, found: Found) -> Iterator[Path]:
             continue
         if path.is_symlink():
             found.unread.append((str(path), "link"))
+        elif path.is_dir() and path.resolve() == left_out:
+            found.unread.append((str(path), "own_home"))
         elif path.is_dir():
-            yield from _walk(path, found)
+            yield from _walk(path, found, left_out)
         elif path.is_file():
             yield path
 

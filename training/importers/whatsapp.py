@@ -8,6 +8,7 @@ Neither reading holds more than one message.
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
+from itertools import islice
 from typing import NamedTuple
 
 from model_server.errors import CorpusError
@@ -31,6 +32,8 @@ from training.importers.whatsapp_dates import Header, parse_header
 from training.importers.whatsapp_text import judge, judge_notice, mentioned
 
 _MOST_PEOPLE = 10_000
+_MINUTE_MS = 60_000
+_ENOUGH_MESSAGES = 5_000
 _EXPORT_AGAIN = "export the chat again: in WhatsApp, the chat's menu → More → Export chat"
 
 
@@ -72,7 +75,16 @@ def read(source: Source, reading: Reading) -> Iterator[Event]:
     yield from _Lines(head, order, reading.zone, source.name).events(_entries(source))
 
 
-FORMAT = Format("whatsapp", "WhatsApp (exported chat, .txt)", sniff, read)
+def date_order(source: Source) -> DateOrder | None:
+    """The order of dates that the first messages tell, None when they leave it open."""
+    evidence = DateEvidence()
+    for entry in islice(_entries(source), _ENOUGH_MESSAGES):
+        if entry.header is not None:
+            evidence.see(entry.header.parts, entry.header.shape[2], entry.header.orders)
+    return evidence.decide(None) if evidence.example else None
+
+
+FORMAT = Format("whatsapp", "WhatsApp (exported chat, .txt)", sniff, read, date_order)
 
 
 class _Lines:
@@ -120,7 +132,8 @@ class _Lines:
                 self._said.clear()  # whoever comes again is said again
             self._said.add(person.id)
             yield person
-        line_id = self._ids.next(at_ms, person.id, said.text)
+        # by the minute: Android writes no seconds, so the exports of two phones know each other's lines
+        line_id = self._ids.next(at_ms - at_ms % _MINUTE_MS, person.id, said.text)
         yield RawLine(line_id, person.id, said.text, at_ms, to=self._addressee(text + newline + rest))
 
     def _addressee(self, body: str) -> str:

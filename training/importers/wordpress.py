@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from model_server.errors import CorpusError
-from training.importers.article_text import digest, fragment_to_markdown, one_line, to_ms
+from training.importers.article_text import digest, fragment_to_markdown, is_tangled, one_line, to_ms
 from training.importers.base import Article, Aside, Event, Format, Reading
 from training.importers.source import Sample, Source
 from training.importers.xml_items import Item, read_items, root_name
@@ -62,7 +62,7 @@ def _set_aside(item: Item) -> Aside | None:
 
 
 def _article(item: Item, reading: Reading) -> Event:
-    if item.too_long:
+    if item.too_long or is_tangled(item.text("content:encoded")):
         return Aside("too_long")
     html = _SHORTCODE.sub("", _CAPTION.sub("", item.text("content:encoded")))
     markdown = fragment_to_markdown(html)

@@ -27,7 +27,6 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 forbids and WordPress exports all the same."""
 _DECLARED = re.compile(r"""\A<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]{1,40})["']""")
 _ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,13 @@ class Item:
 def root_name(sample: Sample) -> str:
     """The name of the document's first element, "" when it is no XML."""
     text = sample.text.lstrip()
-    found = _ROOT.search(_COMMENT.sub("", text)) if text.startswith("<") else None
+    found = _ROOT.search(_without_comments(text)) if text.startswith("<") else None
     return found[1] if found else ""
+
+
+def _without_comments(text: str) -> str:
+    first, *rest = text.split("<!--")
+    return first + "".join(one.partition("-->")[2] for one in rest)
 
 
 def read_items(source: Source, names: Collection[str], wanted: Collection[str]) -> Iterator[Item]:

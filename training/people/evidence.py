@@ -7,7 +7,7 @@ Points are ordinal: they rank the people of one chat, and are no probabilities.
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.people.facts import ChatFacts, SenderFacts
 from training.people.kin import is_kin_name
@@ -30,10 +30,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class OwnerMarks:
-    """What is already known of the owner: folded names, and handles, from what he said and from his other files."""
+    """What is already known of the owner: folded names, and handles, from what he said and from his other files.
+
+    `contested`: ids that files call the owner and that write with each other, so that they are several people;
+    `others`: those of them that are not the owner.
+    """
 
     names: frozenset[str]
     handles: frozenset[str]
+    contested: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
 
 class Crowd:
@@ -63,6 +69,28 @@ class Crowd:
         ids = [one for one in owners if one]
         names = {fold_name(owner_name), *(fold_name(self.name(one)) for one in ids)} - {""}
         return OwnerMarks(frozenset(names), frozenset(handle for one in ids for handle in self.handles(one)))
+
+    def contest(self, chats: Sequence[ChatFacts], mine: frozenset[str], said: OwnerMarks) -> OwnerMarks:
+        """`said`, with those who are owners of files and contacts of one another: two people's exports in one folder.
+
+        Where one of them is the owner (`mine`, or by name or number), the others of his platform are not.
+        """
+        owners = {one for chat in chats for one in chat.owners if one != chat.contact}
+        contested = frozenset(
+            one
+            for chat in chats
+            if chat.kind == "personal" and chat.contact in owners and chat.contact in chat.lines
+            for rival in chat.owners
+            if rival != chat.contact and rival in chat.lines
+            for one in (chat.contact, rival)
+        )
+        his = {one for one in contested if one in mine or self._is_marked(one, said)}
+        decided = {one.partition(":")[0] for one in his}
+        others = frozenset(one for one in contested - his if one.partition(":")[0] in decided)
+        return replace(said, contested=contested - his - others, others=others)
+
+    def _is_marked(self, person: str, said: OwnerMarks) -> bool:
+        return fold_name(self.name(person)) in said.names or not said.handles.isdisjoint(self.handles(person))
 
     def candidates(self, chat: ChatFacts, marks: OwnerMarks) -> tuple[Candidate, ...]:
         """Those who write in `chat`, likeliest owner first; its known contact is none."""

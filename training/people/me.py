@@ -5,7 +5,7 @@ Knows no format, no store and no text. A file's own word is checked: exporters a
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.people.evidence import Candidate, Crowd, fold_name
 from training.people.facts import ChatFacts, SenderFacts
@@ -25,6 +25,8 @@ class Question:
     candidates: tuple[Candidate, ...]
     told: str = ""
     """The name that nobody has (`nobody`)."""
+    also: tuple[str, ...] = ()
+    """Further names of the likeliest one."""
 
     def in_words(self) -> str:
         """One line for the owner, without the next step."""
@@ -34,10 +36,14 @@ class Question:
         if self.doubt == "undecided":
             names = ", ".join(f"{one.name} ({one.id})" for one in self.candidates)
             return f"{where} do not say who you are: {names}" if len(self.chats) > 1 else f"{where}, are you {names}?"
+        if self.doubt == "contested":
+            names = " and ".join(f"{one.name} ({one.id})" for one in self.candidates)
+            return f"{where} of several people's exports, who write with each other: {names}; which of them are you?"
         likeliest = self.candidates[0]
+        former = f", also called {', '.join(self.also)}" if self.also else ""
         reasons = "; ".join(likeliest.evidence)
         swapped = ", though the file says otherwise" if self.doubt == "swapped" else ""
-        return f"{where}: you seem to be {likeliest.name} ({likeliest.id}){swapped}: {reasons}"
+        return f"{where}: you seem to be {likeliest.name} ({likeliest.id}){former}{swapped}: {reasons}"
 
     @property
     def hint(self) -> str:
@@ -52,13 +58,16 @@ class Me:
 
     `owner_of`: chat key -> id, "" where he wrote nothing; a chat that is missing is undecided. What is not in `certain`
     is a guess: nothing is to be learnt from it before the owner confirms it (`accepted`). `also`: further ids that are
-    his in the chats that are certain, where exporters of one chat call him differently.
+    his in the chats that are certain, where exporters of one chat call him differently; `also_guessed`: in the others.
+    `foreign`: chats from the export of a contact of his, which are not his at all.
     """
 
     owner_of: dict[str, str]
     certain: frozenset[str]
     questions: tuple[Question, ...]
     also: frozenset[str] = frozenset()
+    also_guessed: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> frozenset[str]:
@@ -68,8 +77,8 @@ class Me:
 
     def accepted(self) -> "Me":
         """The same with every guess confirmed (`--yes`); what nobody can guess stays a question."""
-        open_still = tuple(one for one in self.questions if one.doubt in ("undecided", "nobody"))
-        return Me(self.owner_of, frozenset(self.owner_of), open_still, self.also)
+        open_still = tuple(one for one in self.questions if one.doubt not in ("guess", "swapped"))
+        return replace(self, certain=frozenset(self.owner_of), questions=open_still, also=self.also | self.also_guessed)
 
     def settled(self) -> dict[str, str]:
         """Chat key -> the owner's id, where it is certain."""
@@ -91,7 +100,8 @@ def find_me(
     crowd = Crowd(chats, people)
     named = {one: _called(crowd, one, chats) for one in told}
     mine = frozenset[str]().union(*named.values())
-    said = crowd.marks(mine | known, owner_name)
+    known -= _opposite(chats, mine)  # what he confirmed before, and now says otherwise
+    said = crowd.contest(chats, mine | known, crowd.marks(mine | known, owner_name))
     verdicts: dict[str, Verdict] = {}
     for chat in chats:
         if verdict := by_word(chat, crowd, mine, known, said):
@@ -107,8 +117,10 @@ def find_me(
     return Me(
         {key: one.owner for key, one in verdicts.items() if one.owner is not None},
         frozenset(key for key, one in verdicts.items() if one.doubt is None),
-        (*strange, *_questions(chats, verdicts)),
-        frozenset(one for verdict in verdicts.values() for one in verdict.also),
+        (*strange, *_questions(chats, verdicts, crowd)),
+        frozenset(one for verdict in verdicts.values() if verdict.doubt is None for one in verdict.also),
+        frozenset(one for verdict in verdicts.values() if verdict.doubt for one in verdict.also),
+        frozenset(key for key, one in verdicts.items() if one.doubt == "foreign"),
     )
 
 
@@ -129,15 +141,26 @@ def _called(crowd: Crowd, told: str, chats: Sequence[ChatFacts]) -> frozenset[st
         for (platform, owner), files in declared.items()
         if files > 1 and owner not in named and platform == one.partition(":")[0] and crowd.personal[one] < 2
     }
+    namesakes |= {chat.contact for chat in chats if named.intersection(chat.lines) - {chat.contact}}
     return frozenset(named - namesakes)
 
 
-def _questions(chats: Iterable[ChatFacts], verdicts: dict[str, Verdict]) -> Iterable[Question]:
+def _opposite(chats: Iterable[ChatFacts], mine: frozenset[str]) -> frozenset[str]:
+    """Who writes with him in personal chats, as far as that is one."""
+    found: set[str] = set()
+    for chat in chats:
+        if chat.kind == "personal" and not mine.isdisjoint(chat.lines):
+            others = {chat.contact} if chat.contact else chat.lines.keys() if len(chat.lines) == 2 else set()
+            found.update(others - mine)
+    return frozenset(found)
+
+
+def _questions(chats: Iterable[ChatFacts], verdicts: dict[str, Verdict], crowd: Crowd) -> Iterable[Question]:
     """One question for all chats of a platform with the same doubt and the same likeliest owner."""
     grouped: dict[tuple[Doubt, str, str], list[ChatFacts]] = {}
     for chat in chats:
         verdict = verdicts[chat.key]
-        if verdict.doubt:
+        if verdict.doubt and verdict.doubt != "foreign":
             grouped.setdefault((verdict.doubt, chat.platform, verdict.owner or ""), []).append(chat)
     for (doubt, platform, _), asked in grouped.items():
         seen: dict[str, Candidate] = {}
@@ -152,4 +175,5 @@ def _questions(chats: Iterable[ChatFacts], verdicts: dict[str, Verdict]) -> Iter
             tuple(chat.key for chat in asked),
             tuple(dict.fromkeys(source for chat in asked for source in chat.sources)),
             tuple(ranked),
+            also=tuple(dict.fromkeys(crowd.name(one) for chat in asked for one in verdicts[chat.key].also)),
         )

@@ -55,10 +55,12 @@ def merge_people(
     """Contacts for all who write with the owner: those `known` first, with their names and types and what is new.
 
     Merged: the same id; the same handle; the same owner-given name on two platforms. Proposed: the same name where the
-    owner gave it to one or none of them. `apart`: pairs of ids that the owner said are two people.
+    owner gave it to one or none of them. `apart`: pairs of ids that the owner said are two people. Left out: who turned
+    out to be the owner, unless he was given a type.
     """
     facts = {one.id: one for one in people}
-    book = _Book([_Entry(one.name, one.type, list(one.ids)) for one in known], apart)
+    kept = [one for one in known if one.type or not one.ids or not me.ids.issuperset(one.ids)]
+    book = _Book([_Entry(one.name, one.type, list(one.ids)) for one in kept], apart)
     mine = {*me.owner_of.values(), *me.also}
     for ids, name in _partners(chats, facts, me, mine):
         if ids := [one for one in ids if one not in mine]:
@@ -97,9 +99,12 @@ class _Book:
 
     def merge_handles(self, own: set[str]) -> Iterator[Union]:
         """Merge who shares a number or address; on one platform only under one name, else that is proposed."""
-        for handle, entries in self._grouped((handle, one) for one in self.entries for handle in one.handles - own):
-            for a, b in combinations(entries, 2):
-                if a.platforms & b.platforms and fold_name(a.name) != fold_name(b.name):
+        for handle, entries in self._grouped(
+            (handle, one) for one in self.entries for handle in sorted(one.handles - own)
+        ):
+            for one, other in combinations(entries, 2):
+                a, b = self._by_id[one.ids[0]], self._by_id[other.ids[0]]  # what earlier merges made of them
+                if a is not b and a.platforms & b.platforms and fold_name(a.name) != fold_name(b.name):
                     yield Union(a.ids[0], b.ids[0], 0.6, (f"both have {_masked(handle)}",))
                 elif not self._merge(a, b):
                     yield Union(a.ids[0], b.ids[0], 0.9, (f"both have {_masked(handle)}",))
@@ -114,11 +119,13 @@ class _Book:
     def same_names(self) -> Iterator[Union]:
         """Who may be one person by the name alone."""
         named = [(fold_name(one.name), one) for one in self.entries if _readable(one.name)]
-        for name, entries in self._grouped(named):
+        for joined, entries in self._grouped((name.replace(" ", ""), one) for name, one in named):
             for a, b in combinations(entries if len(entries) <= _NAMESAKES else [], 2):
-                full = " " in name or (not name.isascii() and len(name) > 1)
+                names = (fold_name(a.name), fold_name(b.name))
+                full = " " in "".join(names) or (not joined.isascii() and len(joined) > 1)
                 score = (0.8 if full else 0.5) - 0.3 * bool(a.platforms & b.platforms)
-                yield Union(a.ids[0], b.ids[0], round(score, 2), (f"both are called {b.name}",))
+                alike = f"both are called {b.name}" if names[0] == names[1] else f"{a.name} and {b.name} read alike"
+                yield Union(a.ids[0], b.ids[0], round(score, 2), (alike,))
         longer = self._grouped((name.partition(" ")[0], one) for name, one in named if " " in name)
         by_first = {first: entries[0] for first, entries in longer if len(entries) == 1}
         for name, one in named:
@@ -168,14 +175,17 @@ def _partners(
 ) -> Iterator[tuple[list[str], str]]:
     """Ids and name of everybody the owner writes with."""
     in_groups: defaultdict[str, int] = defaultdict(int)
+    others = me.foreign.union(*(one.chats for one in me.questions if one.doubt == "contested"))
     for chat in chats:
         owner = me.owner_of.get(chat.key)
+        if chat.key in others:
+            continue
         if chat.kind == "group":
             for person, lines in chat.lines.items() if owner else ():
                 in_groups[person] += lines
         elif owner is not None or chat.contact:
-            others = sorted((one for one in chat.lines if one not in mine), key=lambda one: -chat.lines[one])
-            person = chat.contact if chat.contact and chat.contact not in mine else (others[0] if others else chat.key)
+            wrote = sorted((one for one in chat.lines if one not in mine), key=lambda one: -chat.lines[one])
+            person = chat.contact if chat.contact and chat.contact not in mine else (wrote[0] if wrote else chat.key)
             yield list(dict.fromkeys((person, chat.key))), _name(facts.get(person), chat.name, person)
     for person, lines in in_groups.items():
         known = facts.get(person)

@@ -87,7 +87,9 @@ def propose_types(
     for talk in talks:
         at = of_id.get(talk.chat.contact) if talk.chat.kind == "personal" else None
         if at is not None:
-            signals[at] = _joined(signals.get(at), measure(talk.lines, zone))
+            measured = measure(talk.lines, zone)
+            if measured.lines or measured.replies:
+                signals[at] = _joined(signals.get(at), measured)
     usual = _usual(list(signals.values()))
     known = _known(contacts, of_id, chats, people)
     return [_propose(contact, signals.get(at), known[at], owner_name, usual) for at, contact in enumerate(contacts)]

@@ -14,6 +14,8 @@ from training.people.words import Kind
 
 FEWEST_LINES = 4
 """With fewer lines only names speak."""
+_HALF_HEARD_LINES = 12
+"""With so many lines the shares of words and hours count by half: one word in five lines is no habit yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,12 @@ def by_circumstance(known: Known) -> Iterator[Sign]:
             yield Sign(f"writes in the group {group!r}", {"colleague": 3})
             return
     if known.groups:
-        yield Sign(f"{len(known.groups)} groups in common", {"friend": 0.7, "stranger": -1})
+        yield Sign(f"{_several(len(known.groups), 'group')} in common", {"friend": 0.7, "stranger": -1})
 
 
 _WORD_SIGNS: tuple[tuple[Kind, str, float, dict[str, float]], ...] = (
     # kind, in words, the share at which it counts in full, points
-    ("kin", "speaks of family as one of it", 0.03, {"family": 4}),
+    ("kin", "“Mum says”, not “my mum says”,", 0.03, {"family": 4}),
     ("affection", "words of affection", 0.03, {"family": 1.5}),
     ("friend", "the talk of friends", 0.08, {"friend": 2.5}),
     ("work", "words of work", 0.06, {"colleague": 4}),
@@ -93,39 +95,49 @@ def by_words(signals: Signals) -> Iterator[Sign]:
     """What both talk about, by the share of lines with such words."""
     for kind, words, full_share, points in _WORD_SIGNS:
         share = signals.kinds.get(kind, 0.0)
-        weight = min(1.0, share / full_share)
+        weight = min(1.0, share / full_share) * _heard(signals)
         yield Sign(f"{words} in {share:.0%} of lines", {one: weight * most for one, most in points.items()})
 
 
 def by_time(signals: Signals) -> Iterator[Sign]:
     """When they write."""
+
+    def sign(words: str, **points: float) -> Sign:
+        return Sign(words, {one: _heard(signals) * most for one, most in points.items()})
+
     if signals.late >= 0.15:
-        yield Sign(
-            f"{signals.late:.0%} of lines late at night",
-            {"friend": 1, "family": 0.3, "stranger": -0.5, "colleague": -0.7},
-        )
+        yield sign(f"{signals.late:.0%} of lines late at night", friend=1, family=0.3, stranger=-0.5, colleague=-0.7)
     if signals.office >= 0.7:
-        yield Sign(f"{signals.office:.0%} of lines in office hours", {"colleague": 1.5, "stranger": 0.7})
+        yield sign(f"{signals.office:.0%} of lines in office hours", colleague=1.5, stranger=0.7)
     elif signals.office <= 0.35:
-        yield Sign(
-            f"only {signals.office:.0%} of lines in office hours", {"colleague": -1, "friend": 0.5, "family": 0.5}
-        )
+        share = f"only {signals.office:.0%} of" if signals.office >= 0.005 else "no"
+        yield sign(f"{share} lines in office hours", colleague=-1, friend=0.5, family=0.5)
     if signals.weekend >= 0.25:
-        yield Sign(f"{signals.weekend:.0%} of lines at weekends", {"family": 0.5, "friend": 0.5, "colleague": -0.7})
+        yield sign(f"{signals.weekend:.0%} of lines at weekends", family=0.5, friend=0.5, colleague=-0.7)
 
 
 def by_manner(signals: Signals, usual: Usual) -> Iterator[Sign]:
     """How much they write, and how the owner writes, against what is usual for him."""
     lines = signals.lines + signals.replies
     if lines <= 150 and lines <= usual.lines / 3:
-        yield Sign(f"only {lines} lines", {"stranger": 2 if lines <= 60 else 0.7})
+        yield Sign(f"only {_several(lines, 'line')}", {"stranger": 2 if lines <= 60 else 0.7})
     elif lines >= 300:
         yield Sign(f"{lines} lines", {"friend": 0.7, "family": 0.5, "stranger": -1.5})
     if signals.days <= 5:
-        yield Sign(f"on {signals.days} days only", {"stranger": 1})
+        yield Sign(f"on {_several(signals.days, 'day')} only", {"stranger": 1})
     elif signals.days >= 30:
         yield Sign(f"on {signals.days} days", {"friend": 0.3, "family": 0.3, "colleague": 0.3, "stranger": -1.5})
     if signals.replies >= FEWEST_LINES and signals.casual >= usual.casual + 0.1:
         yield Sign("you write more casually than you mostly do", {"friend": 1.5})
     elif signals.replies >= FEWEST_LINES and signals.casual <= usual.casual - 0.1:
         yield Sign("you write more carefully than you mostly do", {"stranger": 1, "colleague": 0.5})
+
+
+def _heard(signals: Signals) -> float:
+    """0..1: how much the shares of so many lines are worth."""
+    lines = signals.lines + signals.replies
+    return lines / (lines + _HALF_HEARD_LINES)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -10,8 +10,9 @@ from typing import Literal
 from training.people.evidence import SELF_NAMES, Candidate, Crowd, OwnerMarks, fold_name
 from training.people.facts import ChatFacts
 
-Doubt = Literal["guess", "undecided", "swapped", "nobody"]
+Doubt = Literal["guess", "undecided", "swapped", "contested", "foreign", "nobody"]
 """`guess`: evidence speaks for one; `undecided`: for none; `swapped`: a file names one, the evidence another;
+`contested`: files of several people who write with each other; `foreign`: of one of them who is not the owner;
 `nobody`: no one is called as the owner said."""
 
 
@@ -30,17 +31,29 @@ def by_word(
     chat: ChatFacts, crowd: Crowd, mine: frozenset[str], known: frozenset[str], said: OwnerMarks
 ) -> Verdict | None:
     """By what the owner told (`mine`) or confirmed (`known`), else by what the files say. None when nobody tells."""
-    for words in (mine, known):
-        if here := [one for one in chat.lines if one in words and (words is mine or one != chat.contact)]:
-            return _told(chat, crowd, here, said)
-    if not chat.owners:
-        return None
     claimed = [one for one in chat.owners if one != chat.contact]
+    if claimed and said.others.issuperset(claimed):
+        return Verdict(None, "foreign")
+    # a name that he told may be the contact's too: where only the contact wrote, it is not his
+    named = mine if len(chat.lines) > 1 else mine - {chat.contact}
+    if here := [one for one in chat.lines if one in named]:
+        return _told(chat, crowd, here, said)
+    if here := [one for one in chat.lines if one in known and one != chat.contact]:
+        return _with_aliases(chat, crowd, max(here, key=lambda one: chat.lines[one]), said, here)
+    return _as_files_say(chat, crowd, claimed, said) if chat.owners else None
+
+
+def _as_files_say(chat: ChatFacts, crowd: Crowd, claimed: list[str], said: OwnerMarks) -> Verdict | None:
+    """The one whom the files call the owner (`claimed`), unless they contradict all other chats, or each other."""
+    if claimed and said.contested.union(said.others).issuperset(claimed):
+        asked = (one for one in crowd.candidates(chat, said) if one.id in claimed)
+        return Verdict(None, "contested", tuple(asked))
+    claimed = [one for one in claimed if one not in said.others]
     candidates = crowd.candidates(chat, said)
     rivals = [one for one in candidates if one.id not in claimed and _contradicts(one, claimed, chat, crowd, said)]
     all_are_owners = not chat.contact and len(claimed) > 1 and set(chat.lines) <= set(claimed)
     if claimed and not rivals and not all_are_owners:
-        return _with_aliases(chat, crowd, max(claimed, key=lambda one: chat.lines.get(one, 0)))
+        return _with_aliases(chat, crowd, max(claimed, key=lambda one: chat.lines.get(one, 0)), said)
     likeliest = rivals or candidates
     return Verdict(likeliest[0].id, "swapped", tuple(likeliest)) if likeliest else None
 
@@ -49,35 +62,39 @@ def by_evidence(chat: ChatFacts, crowd: Crowd, sure: frozenset[str], marks: Owne
     """By his accounts on this platform (`sure`), else by what speaks for each who writes here."""
     accounts = [one for one in chat.lines if one in sure and one != chat.contact]
     if accounts:
-        return _with_aliases(chat, crowd, max(accounts, key=lambda one: chat.lines[one]))
+        return _with_aliases(chat, crowd, max(accounts, key=lambda one: chat.lines[one]), marks)
     candidates = crowd.candidates(chat, marks)
     if not candidates or _only_reads(chat, sure):
         return Verdict("")
-    return _likeliest(candidates)
+    return _likeliest(chat, candidates)
 
 
 def by_guesses(chat: ChatFacts, crowd: Crowd, guessed: frozenset[str], marks: OwnerMarks) -> Verdict:
     """As `by_evidence`, where other chats led to guesses."""
     if _only_reads(chat, guessed):
         return Verdict("")
-    return _likeliest(crowd.candidates(chat, marks))
+    return _likeliest(chat, crowd.candidates(chat, marks))
 
 
 def _told(chat: ChatFacts, crowd: Crowd, here: Sequence[str], said: OwnerMarks) -> Verdict:
     """The one of those he named who writes here; of several, whom a file calls the owner."""
     chosen = [one for one in here if one in chat.owners and one != chat.contact] or here
     if len(chosen) == 1 or all(one in chat.owners for one in chosen):
-        return _with_aliases(chat, crowd, max(chosen, key=lambda one: chat.lines[one]))
+        return _with_aliases(chat, crowd, max(chosen, key=lambda one: chat.lines[one]), said)
     return Verdict(None, "undecided", tuple(one for one in crowd.candidates(chat, said) if one.id in here))
 
 
-def _with_aliases(chat: ChatFacts, crowd: Crowd, owner: str) -> Verdict:
-    """The owner, and who else here is called so by files; in a personal chat also namesakes who are not its contact."""
+def _with_aliases(
+    chat: ChatFacts, crowd: Crowd, owner: str, marks: OwnerMarks, accounts: Sequence[str] = ()
+) -> Verdict:
+    """The owner, his other `accounts`, and who else here is called so by files; in a personal chat also namesakes who
+    are not its contact."""
+    not_his = {owner, chat.contact, *marks.contested, *marks.others}
     names = {fold_name(crowd.name(owner)), *SELF_NAMES}
-    also = [one for one in chat.lines if one in chat.owners]
+    also = [*accounts, *(one for one in chat.lines if one in chat.owners)]
     if chat.kind == "personal" and chat.contact:
         also += [one for one in chat.lines if fold_name(crowd.name(one)) in names]
-    return Verdict(owner, also=tuple(one for one in dict.fromkeys(also) if one not in (owner, chat.contact)))
+    return Verdict(owner, also=tuple(one for one in dict.fromkeys(also) if one not in not_his))
 
 
 def _contradicts(rival: Candidate, claimed: Sequence[str], chat: ChatFacts, crowd: Crowd, said: OwnerMarks) -> bool:
@@ -97,9 +114,11 @@ def _only_reads(chat: ChatFacts, accounts: frozenset[str]) -> bool:
     return any(one.partition(":")[0] == chat.platform for one in accounts)
 
 
-def _likeliest(candidates: tuple[Candidate, ...]) -> Verdict:
-    """The first, when more speaks for him than for anybody else."""
+def _likeliest(chat: ChatFacts, candidates: tuple[Candidate, ...]) -> Verdict:
+    """The first, when more speaks for him than for anybody else; opposite a known contact there is nobody else."""
     first, *rest = candidates
+    if chat.kind == "personal" and chat.contact:
+        return Verdict(first.id, "guess", candidates, tuple(one.id for one in rest))
     if first.points > max((one.points for one in rest), default=0.0):
         return Verdict(first.id, "guess", candidates)
     return Verdict(None, "undecided", candidates)

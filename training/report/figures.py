@@ -11,7 +11,7 @@ from training.corpus import Corpus
 from training.report.tally import IN_GROUPS, UNTYPED, LinePass, TypeFigures
 from training.report.top_words import top_words
 
-STAGES = ("aside", "chats", "dropped", "scrub")
+STAGES = ("aside", "chats", "dropped", "cut", "scrub")
 _WHOLE_CHATS = "chat:"
 """The import counts whole chats beside messages, under this mark."""
 
@@ -24,8 +24,8 @@ class Month(msgspec.Struct, frozen=True):
 
 
 class SetAside(msgspec.Struct, frozen=True):
-    """What was kept out, and why: messages (`aside`) or whole `chats` by the import, lines afterwards (`dropped`), or
-    values in lines (`scrub`)."""
+    """What was kept out, and why: messages (`aside`) or whole `chats` by the import, lines afterwards (`dropped`, or
+    `cut` by the owner), or values in lines (`scrub`)."""
 
     stage: str
     what: str
@@ -105,5 +105,7 @@ def _set_aside(corpus: Corpus) -> Iterable[SetAside]:
         for (_source, what), count in corpus.counts(stage).items():
             of_chats = what.startswith(_WHOLE_CHATS)
             counts["chats" if of_chats else stage][what.removeprefix(_WHOLE_CHATS)] += count
+    cut = corpus.count_cut()
+    counts["cut"].update(line=cut.lines, article=cut.articles)
     for stage, found in counts.items():
         yield from (SetAside(stage, what, count) for what, count in found.most_common() if count)

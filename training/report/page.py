@@ -1,4 +1,4 @@
-"""The report as one HTML file: nothing is fetched, nothing runs, and it says no line and no name of anybody.
+"""The report as one HTML file: nothing is fetched, nothing runs, and it says no line of anybody.
 
 Knows figures and how they are shown, and not how they came about.
 """
@@ -29,9 +29,10 @@ _NARROW = (350, 230)
 
 
 def read_figures(home: Home, zone: tzinfo | None = None) -> Figures:
-    """The figures of a home's corpus, by the clock of `zone` (None: this machine's). CorpusError when it is empty."""
+    """The figures of a home's corpus, by the clock of `zone` (None: this machine's). CorpusError when it is empty, or
+    an import was cut off."""
     if home.corpus_file.exists():
-        with Corpus.open(home) as corpus:
+        with Corpus.open(home) as corpus, corpus.snapshot():
             figures = build_figures(corpus, read_contacts(home), zone or tzlocal.get_localzone())
             if figures.lines or figures.articles:
                 return figures

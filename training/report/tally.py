@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from training.corpus import CorpusChat, CorpusLine
+from training.languages import language_of
 from training.report.top_words import TopWord
 from training.report.words import emoji_of, words_of
 
@@ -24,6 +25,9 @@ DELAYS_S = (60, 300, 1800, 3 * 3600, 24 * 3600)
 _LONGEST_DELAY_S = 7 * 86_400
 """After a longer silence the owner begins anew and answers nothing."""
 _MOST_WORDS = 400_000
+_LANGUAGES_SHOWN = 6
+_LINES_TO_TELL = 40
+"""So many lines of a conversation tell its language."""
 _LINES_BETWEEN_LOOKS = 20_000
 
 
@@ -53,6 +57,8 @@ class TypeFigures(msgspec.Struct, frozen=True):
     """The owner's lines that hold an emoji."""
     emoji: tuple[tuple[str, int], ...]
     words: tuple[TopWord, ...]
+    languages: tuple[tuple[str, int], ...] = ()
+    """ISO 639 codes, and lines of both sides in conversations in that language; those too short to tell not counted."""
 
 
 class Tally:
@@ -64,6 +70,7 @@ class Tally:
         self.chars: Counter[int] = Counter()
         self.emoji: Counter[str] = Counter()
         self.words: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
 
     def take_mine(self, text: str) -> None:
         """Count a line of the owner's."""
@@ -92,7 +99,22 @@ class Tally:
             with_emoji=self.with_emoji,
             emoji=tuple(self.emoji.most_common(8)),
             words=words,
+            languages=tuple(self.languages.most_common(_LANGUAGES_SHOWN)),
         )
+
+
+class _Spoken:
+    """The beginning of one conversation, and how many of its lines are of each contact type."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.lines: Counter[str] = Counter()
+
+    def take(self, name: str, text: str) -> None:
+        """One more line."""
+        self.lines[name] += 1
+        if len(self.texts) < _LINES_TO_TELL:
+            self.texts.append(text)
 
 
 class LinePass:
@@ -110,8 +132,13 @@ class LinePass:
     def take_chat(self, chat: CorpusChat, lines: Iterable[CorpusLine]) -> bool:
         """Count what one chat holds, oldest line first; whether it holds anything."""
         before: CorpusLine | None = None
+        spoken = _Spoken()
         for number, line in enumerate(lines, 1):
             name = self._type_of(chat, line)
+            if before and line.at_ms - before.at_ms >= self._gap_ms:
+                self._take_language(spoken)
+                spoken = _Spoken()
+            spoken.take(name, line.text)
             tally = self.tallies[name]
             tally.lines += 1
             local = datetime.fromtimestamp(line.at_ms / 1000, self._zone)
@@ -126,8 +153,14 @@ class LinePass:
             before = line
             if number % _LINES_BETWEEN_LOOKS == 0:
                 self._drop_rare_words()
+        self._take_language(spoken)
         self._drop_rare_words()
         return before is not None
+
+    def _take_language(self, spoken: "_Spoken") -> None:
+        if language := language_of("\n".join(spoken.texts)):
+            for name, lines in spoken.lines.items():
+                self.tallies[name].languages[language] += lines
 
     def _type_of(self, chat: CorpusChat, line: CorpusLine) -> str:
         if chat.kind == "personal":

@@ -8,6 +8,7 @@ _STAGES = {
     "aside": ("Left at the door", "Messages in your exports that are no words of anybody's to learn from."),
     "chats": ("Chats left out", "Whole chats in which nobody writes to you as a person."),
     "dropped": ("Dropped afterwards", "Lines that say again what was said already, or that many people passed on."),
+    "cut": ("Cut by you", "What you left out yourself, until you take the cut back."),
     "scrub": (
         "Scrubbed",
         "Values in lines and articles that were replaced by a placeholder before anything is learned.",
@@ -34,6 +35,8 @@ _REASONS = {
     "unknown_format": "files of no known format",
     "near_duplicate": "nearly the same text again",
     "chain": "chain messages and texts sent to many",
+    "line": "lines",
+    "article": "articles",
     "email": "e-mail addresses",
     "phone": "phone numbers",
     "address": "postal addresses",

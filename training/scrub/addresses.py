@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from training.scrub.context import EDGE, END, any_of, word_set
 from training.scrub.findings import Found, View
-from training.scrub.towns import BRITISH, CANADIAN, ENGLISH_TAIL, LETTER, NAME
+from training.scrub.towns import BRITISH, CANADIAN, ENGLISH_TAIL, LETTER, NAME, TOWN
 
 _TYPE = any_of(
     "street avenue road lane drive boulevard terrace crescent court close square place grove gardens parkway",
     "highway mews alley st ave rd ln dr blvd ct pl sq cres pkwy hwy way row circle cir trail walk rise hill gate quay",
-    "wharf view loop path",
+    "wharf view loop path parade promenade esplanade villas",
 )
 _FLAT = "(?:(?:flat|apt\\.?|apartment|unit|suite|room) ?[0-9a-z]{1,5},? )?"
 _UNIT = r"(?:,? ?(?:(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm)\.? ?|# ?)[0-9a-z-]{1,6})?"
@@ -33,8 +33,15 @@ _NUMBER_LAST = re.compile(
     rf"(?![0-9{LETTER}]|[.:,][0-9]){ENGLISH_TAIL}"
 )
 _BOX = re.compile(rf"{EDGE}(?i:p\.? ?o\.? ?box) ?[0-9]{{1,6}}{END}{ENGLISH_TAIL}")
+# `2 The Maltings, Leeds LS8 2QT`: what is not called a street, but has the postcode of one
+_UNNAMED = re.compile(
+    rf"{_HOUSE}{NAME}(?: {NAME}){{0,3}}(?:(?:, ?|,?\n){TOWN}){{0,2}}(?:,? |,?\n)(?:{BRITISH}|{CANADIAN}){END}"
+)
 _POSTCODE = re.compile(rf"{EDGE}(?:{BRITISH.replace(' ?', ' (?!.GB|.TB|.HZ|.PS)')}|{CANADIAN.replace(' ?', ' ')}){END}")
-_HINTS = any_of("str aven road lane driv boul terr cres court close squ plac gr gard park high mews all cir tra walk")
+_HINTS = any_of(
+    "str aven road lane driv boul terr cres court close squ plac gr gard park high mews para prom espl villa all cir",
+    "tra walk",
+)
 _HINT = re.compile(
     rf"{_HINTS}|[0-9a-z] (?:st|ave|rd|ln|dr|blvd|ct|pl|sq|way|row|hwy|rise|hill|gate|quay|wharf|view|loop)(?![a-z])"
     "|pkwy|path|broadway|pall|picca|box"
@@ -58,8 +65,10 @@ def find_addresses(view: View) -> Iterator[Found]:
         for pattern in (_NAMED, _NUMBER_LAST, _BOX):
             for match in pattern.finditer(text):
                 yield found_address(match)
-    for match in _POSTCODE.finditer(text):
-        yield found_address(match)
+    if _POSTCODE.search(text) is not None:
+        for pattern in (_UNNAMED, _POSTCODE):
+            for match in pattern.finditer(text):
+                yield found_address(match)
 
 
 def _is_street(match: re.Match[str]) -> bool:

@@ -6,12 +6,12 @@
 import re
 from collections.abc import Iterator
 
-from training.scrub.context import EDGE, END, any_of
+from training.scrub.context import EDGE, END, any_of, edge_after
 from training.scrub.findings import Found, View
 
-_DIGITS = r"(?:[A-Z]{1,2}-)?[0-9]{4,8}|[0-9]{2,4}[ -][0-9]{2,4}(?:[ -][0-9]{2,4})?"
+_DIGITS = r"[0-9]{4}[ -][0-9]{4}|(?:[A-Z]{1,2}-)?[0-9]{4,8}|[0-9]{2,4}[ -][0-9]{2,4}(?:[ -][0-9]{2,4})?"
 _UNIT = any_of("lines bytes times years minutes mins 年 分钟 秒 位 次")
-_VALUE = rf"{EDGE}(?P<value>{_DIGITS})(?![0-9A-Za-z]|[.:%][0-9])(?! ?{_UNIT})"
+_VALUE = rf"{edge_after('code', 'otp', 'is', 'me')}(?P<value>{_DIGITS})(?![0-9A-Za-z]|[.:%-][0-9])(?! ?{_UNIT})"
 _MIXED = rf"{EDGE}(?P<value>(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{{5,8}}){END}"
 _OTHER = "".join(
     f"(?<!{word}[ -])"
@@ -51,11 +51,12 @@ _OTHER = "".join(
 _WORD = rf"(?<![a-z]){_OTHER}(?:code|passcode|otp|2fa|one[- ]time (?:pin|password)|verification|tan)(?![a-z])"
 _SURE = "(?:verification|confirmation|security|login|log-in|sign-?in|auth(?:entication)?|access|one[- ]time|2fa|otp)"
 _ZH = any_of(
-    "验证码 驗證碼 校验码 校驗碼 动态码 动态密码 動態密碼 确认码 激活码 随机码 授权码 短信码 安全代码 认证码 登录码"
+    "验证码 驗證碼 校验码 校驗碼 动态码 动态密码 動態密碼 确认码 激活码 随机码 授权码 短信码 安全代码 认证码 登录码",
+    "認証コード 確認コード ワンタイムパスワード",
 )
 _LINK = (
     r"(?: (?:for|from|to) [a-z]{1,15}(?: [a-z]{1,15})?| (?:number|code))?"
-    r"(?:'s| is| was| says| said| reads)?(?: now)?[ :=\"'(-]{1,3}"
+    r"(?:(?:'s| is| was| says| said| reads)?(?: now)?[ :=\"'(\n-]{1,3}| ?[是为][ :]{0,2})"
 )
 
 _FORWARD = re.compile(rf"{_WORD}{_LINK}{_VALUE}", re.IGNORECASE)
@@ -64,8 +65,9 @@ _BACKWARD = re.compile(
     rf"{_VALUE}[ ,]{{0,2}}(?:is (?:your|the|my|ur)|as (?:the|your|my)|\((?:your|the)?)[a-z0-9 ]{{0,30}}{_WORD}",
     re.IGNORECASE,
 )
+_BACKWARD_FOR = re.compile(rf"{_VALUE} (?:for|as) (?:the |your |my |ur )?{_SURE} code", re.IGNORECASE)
 _USED = re.compile(rf"(?<![a-z])(?:use|enter|type) {_VALUE} to (?:verify|log|sign|confirm|reset|access)", re.IGNORECASE)
-_FORWARD_ZH = re.compile(rf"{_ZH}[^0-9A-Za-z\n]{{0,12}}(?:{_VALUE}|{_MIXED.replace('value', 'mixed')})")
+_FORWARD_ZH = re.compile(rf"{_ZH}[^0-9A-Za-z]{{0,12}}(?:{_VALUE}|{_MIXED.replace('value', 'mixed')})")
 _BACKWARD_ZH = re.compile(rf"{_VALUE}[^0-9\n]{{0,10}}{_ZH}")
 _ASKED = re.compile(rf"{_WORD}|{_ZH}", re.IGNORECASE)
 _SO = any_of("it'?s it_says it_said says yes yeah ok got_it 收到了? 来了 是 好 嗯 到了 喏")
@@ -76,13 +78,14 @@ _ANSWER = re.compile(
 _ON_CARD = re.compile(
     rf"(?:cvv2?|cvc2?|cvn2?|安全码|背面三位)[ :=是为]{{0,4}}(?P<value>[0-9]{{3,4}}){END}", re.IGNORECASE
 )
-_HINTS = ("code", "otp", "2fa", "verif", "pin", "tan", "码", "碼", "cv", "动态", "動態", "背面", "one", " to ")
+_LATIN_HINTS = ("code", "otp", "2fa", "verif", "pin", "tan", "cv", "one", " to ")
+_HINTS = (*_LATIN_HINTS, "码", "碼", "コード", "ワン", "动态", "動態", "背面")
 
 
 def find_codes(view: View) -> Iterator[Found]:
     """Codes beside their word, answers to "what's the code?", and the check digits of a card."""
     if any(hint in view.lower for hint in _HINTS):
-        for pattern in (_FORWARD, _FORWARD_MIXED, _BACKWARD, _USED, _FORWARD_ZH, _BACKWARD_ZH, _ON_CARD):
+        for pattern in (_FORWARD, _FORWARD_MIXED, _BACKWARD, _BACKWARD_FOR, _USED, _FORWARD_ZH, _BACKWARD_ZH, _ON_CARD):
             for match in pattern.finditer(view.prose):
                 group = "value" if match.group("value") is not None else "mixed"
                 yield _found(match, group)

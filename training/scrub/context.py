@@ -44,5 +44,5 @@ def nobodys_number(view: View, start: int) -> bool:
 
 
 def amount(view: View, start: int, end: int) -> bool:
-    """Whether this is money or a measure: a sign before it, a unit behind it."""
-    return (start > 0 and view.text[start - 1] in "$€£¥#") or _AMOUNT.match(view.lower, end) is not None
+    """Whether this is money or a measure: a sign before it, a unit behind it; or a Japanese postcode."""
+    return (start > 0 and view.text[start - 1] in "$€£¥#〒") or _AMOUNT.match(view.lower, end) is not None

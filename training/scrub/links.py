@@ -1,7 +1,7 @@
 """Secret parts of web addresses: tokens in parameters and paths, passwords before the host, numbers to write to.
 
 A plain address stays as it is; of one with a secret only the secret goes. Knows no site but a few whose invitations
-are secrets by themselves.
+and shared files open to whoever has the link.
 """
 
 import re
@@ -25,7 +25,9 @@ _SECRET_STEP = re.compile(
 )
 _SECRET_PIECE = re.compile(r"(?=[^/]{0,200}[0-9])(?=[^/]{0,200}[A-Za-z])[A-Za-z0-9_.~=%-]{16,500}")
 _INVITATION = re.compile(
-    r"(?:chat\.whatsapp\.com/|t\.me/(?:\+|joinchat/)|discord\.gg/|discord\.com/invite/|signal\.group/#)([A-Za-z0-9_=-]{6,100})"
+    r"(?:chat\.whatsapp\.com/|t\.me/(?:\+|joinchat/)|discord\.gg/|discord\.com/invite/|signal\.group/#"
+    r"|(?:docs|drive)\.google\.com/(?:[a-z]{4,14}/)?(?:u/[0-9]/)?(?:d|folders)/|dropbox\.com/(?:s|sh|scl/f[io])/"
+    r"|pan\.baidu\.com/s/|ali(?:yundrive|pan)\.com/s/|pan\.quark\.cn/s/|1drv\.ms/[a-z]/)([A-Za-z0-9_=-]{6,100})"
 )
 _CALL = re.compile(r"(?:wa\.me/|tel:|sms:|facetime:|callto:)(\+?[0-9](?:[-. ]?[0-9]){6,14})(?![0-9])", re.IGNORECASE)
 _STRONG_CHARS = 10

@@ -1,29 +1,20 @@
 """Names of contacts, by the owner's policy: kept, replaced by a placeholder, or cut to initials.
 
-Knows no contact but the names it is given, and no grammar: a name that is also a word (`May`, `Will`) counts only
-where it is written like a name, inside a sentence.
+Knows no contact but the names it is given, and no grammar. People write names in small letters too; but a name that is
+also a word (`May`, `Will`) counts only where it is written like a name, inside a sentence, and a Chinese one that is
+also a word (`阳光`, `方便`) only behind its surname.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from training.scrub.context import word_set
+from training.scrub.name_words import CALENDAR, CHINESE_WORDS, COMPOUND_SURNAMES, NOT_NAMES, RELATIONS, WORDS
 from training.scrub.phrases import is_cjk
+from training.scrub.plain import small
 
-_RELATIONS = word_set(
-    "mom mum mama mommy mummy dad daddy papa grandma grandpa granny nana gran oma opa mutti vati mami papi bro sis"
-    " uncle aunt auntie boss babe honey darling the dr mr mrs ms miss prof work home office landlord"
-)
-_WORDS = word_set(
-    "will may mark rose grace hope joy faith bill rob pat sue jack art dean grant chase hunter summer autumn april june"
-    " august dawn eve ivy lily daisy olive penny ruby iris violet amber jade pearl sky star angel king bishop young"
-    " long short brown white black green gray grey wood stone hill rivers lake field park page cook baker mason carter"
-    " price rich love bright day sunday wolf fox bird rock ray jay max frank victor miles drew gene guy herb nick tony"
-    " chip cliff dale earnest harry carol bella christian clay don sandy robin lance norm van so an and de la le von"
-    " der den bin"
-)
-_COMPOUND_SURNAMES = word_set("欧阳 司马 上官 诸葛 慕容 皇甫 令狐 尉迟 夏侯 端木 歐陽 諸葛 司馬")
-_NOT_NAMES = ("妈", "爸", "爷", "奶", "哥", "姐", "弟", "妹", "叔", "姨", "舅", "老师", "老板", "同学", "客服", "师傅")
+# the signs and pictures that people put around a name in their contacts
+_TRIM = re.compile(r"^[\W_]+|[^\w.]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +40,62 @@ class SpokenName:
 
 def spoken(name: str) -> Iterator[SpokenName]:
     """The ways in which people say a name: whole, the first name, the last; of a Chinese one also the given name."""
-    name = " ".join(name.split())
-    if is_cjk(name[:1]) and " " not in name:
-        if len(name) < 2 or any(name.endswith(end) for end in _NOT_NAMES):
-            return
-        surname = name[:2] if name[:2] in _COMPOUND_SURNAMES else name[0]
-        yield SpokenName(name, surname + "某")
-        given = name[len(surname) :]
-        if len(name) in (3, 4) and len(given) == 2 and given[0] != given[1]:
-            yield SpokenName(given, "某某")
-        return
-    parts = [part for part in name.split(" ") if part[0].isalpha()]
+    parts = [part for raw in name.split() if (part := _TRIM.sub("", raw)) and part[0].isalpha()]
     if not parts:
         return
+    chinese = is_cjk(parts[0][0])
     if len(parts) > 1:
-        yield SpokenName(name, " ".join(f"{part[0].upper()}." for part in parts))
-    for part in {parts[0], parts[-1]}:
-        low = part.lower().strip(".,")
-        if len(low) >= 2 and low not in _RELATIONS:
-            yield SpokenName(part, f"{part[0].upper()}.", word=low in _WORDS or len(low) == 2)
+        initials = f"{parts[0][0]}某" if chinese else " ".join(f"{part[0].upper()}." for part in parts)
+        yield SpokenName(" ".join(parts), initials, word=not chinese and all(map(_is_word, parts)))
+    called = [part for part in parts if part.lower().strip(".,") not in RELATIONS]
+    for part in dict.fromkeys((*called[:1], *called[-1:])):
+        if is_cjk(part[0]):
+            yield from _spoken_chinese(part)
+        elif len(part.strip(".,")) > 1:
+            yield SpokenName(part, f"{part[0].upper()}.", word=_is_word(part))
 
 
 def all_spoken(names: Sequence[PersonName]) -> dict[str, tuple[PersonName, SpokenName]]:
-    """Every way to say one of these names; whose it is when several share one is the first's to be."""
+    """Every way to say one of these names, in small letters; one that several share is the first's."""
     found: dict[str, tuple[PersonName, SpokenName]] = {}
     for name in names:
         for way in spoken(name.name):
-            found.setdefault(way.phrase, (name, way))
+            found.setdefault(small(way.phrase), (name, way))
     return found
+
+
+def means_a_name(text: str, start: int, end: int) -> bool:
+    """Whether words that are also a name are one here: two with a capital each, or one that begins no sentence and is
+    no part of a date."""
+    written = text[start:end]
+    if text.isupper() or not all(part[0].isupper() for part in written.split()):
+        return False
+    if " " in written:
+        return True
+    before = text[:start].rstrip(" \"'(")
+    if not before or not (before[-1].isalnum() or before[-1] in ",;&"):
+        return False
+    return written.lower() not in CALENDAR or not (_BEFORE_DATE.search(before) or _BEHIND_DATE.match(text, end))
+
+
+_BEFORE_DATE = re.compile(
+    r"(?:(?<![a-z])(?:in|on|by|since|until|till|of|last|next|this|every|early|late|mid|during|end|all)|[0-9](?:st|nd|rd|th)?)"
+    "-?$",
+    re.IGNORECASE,
+)
+_BEHIND_DATE = re.compile(r"[ -]{0,2}[0-9]")
+
+
+def _is_word(part: str) -> bool:
+    low = part.lower().strip(".,")
+    return low in WORDS or low in RELATIONS or len(low) <= 2
+
+
+def _spoken_chinese(name: str) -> Iterator[SpokenName]:
+    if len(name) < 2 or name in CHINESE_WORDS or name.endswith(NOT_NAMES):
+        return
+    surname = name[:2] if name[:2] in COMPOUND_SURNAMES else name[0]
+    yield SpokenName(name, surname + "某")
+    given = name[len(surname) :]
+    if len(name) in (3, 4) and len(given) == 2 and given[0] != given[1] and given not in CHINESE_WORDS:
+        yield SpokenName(given, "某某")

@@ -80,6 +80,10 @@ def _korean(number: str) -> bool:
     return 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) <= 31
 
 
+def _spanish(number: str) -> bool:
+    return bool(dni.is_valid(number.replace(".", "")))
+
+
 def _any(_number: str) -> bool:
     return True
 
@@ -87,14 +91,14 @@ def _any(_number: str) -> bool:
 _RULES = (
     _rule("[1-9][0-9]{5}[ -]?(?:18|19|20)[0-9]{6}[ -]?[0-9]{3}[0-9X]", _resident),
     _rule("[0-9]{3}-[0-9]{2}-[0-9]{4}", ssn.is_valid),
-    _rule("[0-9]{3} ?[0-9]{2} ?[0-9]{4}", ssn.is_valid, r"(?<![a-z])ssn|social security"),
+    _rule("[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}", _any, r"(?<![a-z])(?:ssn|itin)|social security"),
     _rule("(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?[0-9]{2}){3} ?[A-D]", _any),
     _rule("[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}", nhs.is_valid, r"(?<![a-z])nhs"),
     _rule(
         "[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}", sin.is_valid, r"(?<![a-z])sin(?![a-z])|social insurance|assurance sociale"
     ),
     _rule("[12] ?[0-9]{2} ?[0-9]{2} ?[0-9][0-9AB] ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}", nir.is_valid),
-    _rule("[0-9]{8}[ -]?[A-Z]", dni.is_valid),
+    _rule(r"[0-9]{8}[ -]?[A-Z]|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}[ -]?[A-Z]", _spanish),
     _rule("[XYZ][ -]?[0-9]{7}[ -]?[A-Z]", nie.is_valid),
     _rule("[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]", codicefiscale.is_valid),
     _rule("[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}", idnr.is_valid, "steuer|idnr|identifikationsnummer|tax id"),

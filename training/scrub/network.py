@@ -19,6 +19,9 @@ _SAID_MAC = re.compile(r"(?<![a-z])mac(?![a-z])|物理地址|网卡")
 _RELEASE = re.compile(
     r"version|(?<![a-z])ver?[ .]|update|upgrade|build|release|firmware|driver|版本|更新|升级|固件|驱动|section|§"
 )
+_PROGRAM = re.compile(
+    r"(?:python|node(?:js)?|java|jdk|php|ruby|ios|macos|android|windows|chrome|firefox|cuda|pytorch) ?v?$"
+)
 _LEAST_GROUPS = 3
 
 
@@ -29,7 +32,9 @@ def find_machines(view: View) -> Iterator[Found]:
         for match in _V4.finditer(text):
             first = match.group().partition(".")[0]
             section = len(match.group()) == len("1.2.3.4")
-            if not section and first not in ("0", "127", "255") and not said_near(view, match.start(), _RELEASE, 14):
+            if section or first in ("0", "127", "255") or said_near(view, match.start(), _RELEASE, 14):
+                continue
+            if not said_near(view, match.start(), _PROGRAM, 12):
                 yield Found("ip", match.start(), match.end(), match.group())
     if text.count(":") >= 2:
         for match in _V6.finditer(text):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from training.scrub.context import EDGE, END, any_of
+from training.scrub.context import EDGE, END, any_of, edge_after
 from training.scrub.findings import Found, View
 
 _WORD = any_of(
@@ -11,7 +11,9 @@ _WORD = any_of(
     "护照 護照 パスポート 旅券 여권 通行证 通行證",
 )
 _ASKED = re.compile(_WORD)
-_NUMBER = rf"{EDGE}([A-Z]{{0,2}}[0-9]{{6,9}}[A-Z]?[0-9]?){END}"
+# digits behind two letters at most; or, as in Germany and France, capitals and digits mixed
+_MIXED = "(?-i:(?=(?:[A-Z]{0,7}[0-9]){2})(?=[0-9]{0,8}[A-Z])[A-Z0-9]{8,9})"
+_NUMBER = rf"{edge_after('is', 'no', 'number')}([A-Z]{{0,2}}[0-9]{{6,9}}[A-Z]?[0-9]?|{_MIXED}){END}"
 _SAID = re.compile(rf"{_WORD}[^0-9\n]{{0,30}}?{_NUMBER}", re.IGNORECASE)
 _ALONE = re.compile(rf"[^0-9A-Za-z]{{0,4}}(?:it'?s |是|号码)?{_NUMBER}[^0-9A-Za-z]{{0,4}}", re.IGNORECASE)
 # the second line of a machine readable zone: number, check digit, country, birth, sex, expiry (ICAO 9303)

@@ -34,10 +34,10 @@ _IS_CHINESE = any_of(
     "大小写 小写 大写 都 新的是? 是 为 為 係 系 は は、 는 은",
 )
 _IS = rf"(?:{_IS_LATIN}|{_IS_CHINESE}{{1,3}})"
-_QUOTED = r"[\"'“‘「`](?P<quoted>[^\"'”’」`\n]{3,64})[\"'”’」`]"
+_QUOTED = r"[\"'“‘「`](?P<quoted>(?![ :=])[^\"'”’」`\n]{3,64})[\"'”’」`]"
 _VALUE = r"(?P<value>(?![-_])[!-~À-ɏЀ-ӿ]{3,64})"
 
-_MARKED = re.compile(rf"{_WORD}{_OF} ?(?::|=|->|→|=>) ?(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
+_MARKED = re.compile(rf"{_WORD}(?:{_OF}|[\"'`]) ?(?::|=|->|→|=>) ?(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
 _STATED = re.compile(rf"{_WORD}{_OF}{_IS}[ :]{{0,2}}(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
 _BESIDE = re.compile(rf"{_WORD} ?(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
 _PRESSED = re.compile(
@@ -55,6 +55,7 @@ _PLAIN = word_set(
     "same still in on at your you my mine here there short long empty changed reset sent secret saved secure hard easy",
     "stupid gone lost old new now again good bad fine ok unknown missing default case like just really very always",
     "never only also working visible blank something someone everything nothing anything hidden written falsch richtig",
+    "null none true false nil undefined string",
 )
 _SOUNDS = (
     *(

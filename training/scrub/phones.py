@@ -17,7 +17,7 @@ from model_server.errors import ConfigError
 from training.scrub.context import END, amount, edge_after, nobodys_number, said_near
 from training.scrub.findings import Found, View
 
-_BEGIN = edge_after("tel", "phone", "mobile", "call", "wx", "vx", "whatsapp")
+_BEGIN = edge_after("tel", "phone", "mobile", "call", "wx", "vx", "whatsapp", "num", "number", "number's", "is")
 _INTERNATIONAL = re.compile(rf"{_BEGIN}(?:\(?\+ ?|00 ?)\(?[1-9](?:[ ().\-/]{{0,3}}[0-9]){{6,14}}(?![0-9])")
 # not behind a decimal point, not a part of an id with letters
 _RUN = re.compile(
@@ -32,10 +32,11 @@ _DATE = re.compile(
 )
 _COUNTED = "01234567890123456789 98765432109876543210"
 _CALLED = re.compile(
-    r"phone|(?<![a-z])(?:call|text|cell|mobile?|tel|whats?app|ring|dial|sms|landline|fax|mob|ph|number|num|handy|anruf\w{0,4}"
-    r"|rufnummer|nummer|móvil|llám\w{0,5}|teléfono|telefono|telefon|tél|portable|appelle\w{0,3}|numéro|cellulare|chiama\w{0,3}"
-    r"|telefoon|bel)(?![a-z])|电话|電話|手机|手機|座机|号码|號碼|打给|打我|打这|打|拨|撥|联系|聯繫|同号|号|微信|加我"
+    r"phone|(?<![a-z])(?:call(?! of )|text|cell|mobile?|tel|whats?app|ring|dial|sms|landline|fax|mob|ph|number|num"
+    r"|handy|anruf\w{0,4}|rufnummer|nummer|móvil|llám\w{0,5}|teléfono|telefono|telefon|tél|portable|appelle\w{0,3}|numéro|cellulare"
+    r"|chiama\w{0,3}|telefoon|bel)(?![a-z])|电话|電話|手机|手機|座机|号码|號碼|打(?![到了完过出进赢输得球])|拨|撥|联系|聯繫|同号|号|微信|加我"
 )
+_ACCOUNT = re.compile("(?<![a-z])(?:id|meeting|zoom)(?![a-z])|会议|會議")
 _CHINESE_MOBILE = re.compile("1[3-9][0-9]{9}")
 _LOCAL = re.compile(
     r"(?:电话|電話|座机|座機|号码|固话|(?<![a-z])(?:phone|tel|landline|call))"
@@ -182,7 +183,9 @@ def _in_its_groups(guess: _Guess) -> bool:
 
 
 def _said(view: View, start: int) -> bool:
-    """Whether a word near, or the line before, says that one can call it."""
+    """Whether a word near, or the line before, says that one can call it, and none nearer that it is an account's."""
+    if said_near(view, start, _ACCOUNT, 10):
+        return False
     return said_near(view, start, _CALLED, 30) or _CALLED.search(view.before) is not None
 
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from training.scrub.plain import small
 
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-
-
+_SCRIPTS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CJK = re.compile(f"[{_SCRIPTS}]")
 _KEY_CHARS = 2
 
 
@@ -24,6 +23,16 @@ def _joins(left: str, right: str) -> bool:
     return left.isalnum() and right.isalnum() and not is_cjk(left) and not is_cjk(right)
 
 
+def _any_start(letters: Iterable[str]) -> re.Pattern[str]:
+    """Where one of these letters begins a word; those of scripts without spaces, and signs, anywhere."""
+    inside = {letter for letter in letters if letter.isalnum() and not is_cjk(letter)}
+    classes = (
+        (f"(?<![^\\W_{_SCRIPTS}])", inside),
+        ("", {*letters} - inside),
+    )
+    return re.compile("|".join(f"{edge}[{''.join(map(re.escape, sorted(some)))}]" for edge, some in classes if some))
+
+
 class Phrases:
     """A set of phrases, found as they are written, or (`any_case`) in texts that are given in small letters."""
 
@@ -33,8 +42,7 @@ class Phrases:
             self._by_start.setdefault(phrase[:_KEY_CHARS], []).append(phrase)
         for known in self._by_start.values():
             known.sort(key=len, reverse=True)
-        starts = "".join({re.escape(start[0]) for start in self._by_start})
-        self._start = re.compile(f"[{starts}]") if starts else None
+        self._start = _any_start({start[0] for start in self._by_start}) if self._by_start else None
 
     def find(self, text: str) -> Iterator[tuple[int, str]]:
         """Where each begins, and which, from left to right; the longest at each place."""

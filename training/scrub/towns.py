@@ -14,9 +14,9 @@ CANADIAN: Final = "[ABCEGHJ-NPRSTVXY][0-9][A-Z] ?[0-9][A-Z][0-9]"
 _ZIP = "[0-9]{5}(?:-[0-9]{4})?"
 
 ENGLISH_TAIL: Final = (
-    rf"(?:(?:,? {TOWN}){{0,2}}?,? (?:[A-Z]{{2}},? )?(?:{BRITISH}|{CANADIAN}|{_ZIP}){END}"
+    rf"(?:(?:(?:,? |,?\n){TOWN}){{0,2}}?(?:,? |,?\n)(?:[A-Z]{{2}},? )?(?:{BRITISH}|{CANADIAN}|{_ZIP}){END}"
     rf"|(?:, ?{TOWN}){{1,2}},? [A-Z]{{2}}{END}|, ?{TOWN}(?=[.;!?]|$))?"
 )
 """`, Bristol BS7 9QD`, ` Chicago, IL 60640`, `, Leeds`: or nothing."""
-EUROPEAN_TOWN: Final = rf"(?:,? (?:(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}|[1-9][0-9]{{3}} ?[A-Z]{{2}}) {TOWN})"
+EUROPEAN_TOWN: Final = rf"(?:(?:,? |,?\n)(?:(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}|[1-9][0-9]{{3}} ?[A-Z]{{2}}) {TOWN})"
 """`, 10435 Berlin`, ` 1016 GV Amsterdam`."""

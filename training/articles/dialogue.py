@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from model_server.contract import Line
 from model_server.home import Home
-from training.article_blocks import Block, read_blocks
-from training.article_questions import (
+from training.articles.blocks import Block, read_blocks
+from training.articles.questions import (
     ask_about,
     ask_for_claim,
     ask_for_more,
@@ -22,9 +22,15 @@ from training.languages import language_of
 from training.slices import ARTICLES, Slice
 
 _CLAIM = re.compile(r"(.{5,200}?(?:[.!?][\"”’']?(?=\s)|[。！？][”’」』]?))\s*(?=\S)(.+)", re.DOTALL)
+_QUOTED = re.compile(
+    r"(?:“[^”]+”|\"[^\"]+\"|«[^»]+»|„[^“”]+[“”]|「[^」]+」|『[^』]+』)[.。]?(?:\s*[—–―-]{1,2}\s*.{1,80})?", re.DOTALL
+)
+"""A paragraph that is nothing but somebody's words."""
+_ATTRIBUTION = re.compile(r"[—–―-]{1,2}\s*\S.{0,80}")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ENOUGH = 40
-"""Letters an answer needs, a Chinese character being worth three; a shorter paragraph goes with the next."""
+"""Letters an answer needs, a Chinese character being worth three; a shorter paragraph goes with the next, and is an
+answer of its own only where nothing follows it below its heading."""
 _LONGEST_QUOTE_CHARS = 300
 
 
@@ -50,22 +56,34 @@ def articles_slice(home: Home, validation: float) -> Slice | None:
 
 
 class _Writer:
-    """Turns blocks into questions and answers; `_asked` waits for the next paragraph, `_short` for one to go with."""
+    """Turns blocks into questions and answers; `_asked` waits for the next paragraph, `_short` for one to go with.
+
+    Below the title alone stand bylines and dates as well: what is short there answers nothing.
+    """
 
     def __init__(self, title: str, language: str) -> None:
         self._language = language
-        self._asked = ask_about(title, language) if title else ""
+        self._asked = self._title = ask_about(title, language) if title else ""
         self._short: list[str] = []
         self._lines: list[Line] = []
         self._announced = False
         """Whether the last paragraph ends in a colon, so that the list after it belongs to it."""
+        self._quoted = False
+        """Whether the last block was a quotation, so that a dash begins the name of whose it is."""
 
     def take(self, block: Block) -> None:
-        match block.kind:
+        kind = block.kind
+        if kind == "paragraph" and self._quoted and _ATTRIBUTION.fullmatch(block.text):
+            return
+        if kind == "paragraph" and not block.lead and _QUOTED.fullmatch(block.text):
+            kind = "quote"
+        match kind:
             case "heading":
                 self._flush()
                 self._asked = ask_about(block.text, self._language)
             case "quote":
+                if self._announced and self._short:
+                    self._short.pop()  # `He wrote to me:` says nothing without what he wrote
                 if 0 < len(block.text) <= _LONGEST_QUOTE_CHARS and not self._short:
                     self._asked = ask_for_quote(block.text, self._language)
             case "list" if self._announced and self._lines and not self._short:
@@ -77,7 +95,8 @@ class _Writer:
                     self._flush()
                     self._asked = ask_about(block.lead, self._language)
                 self._answer(block.text)
-        self._announced = block.kind == "paragraph" and block.text.endswith((":", "："))
+        self._announced = kind == "paragraph" and block.text.endswith((":", "："))
+        self._quoted = kind == "quote"
 
     def end(self) -> list[Line]:
         self._flush()
@@ -90,15 +109,20 @@ class _Writer:
         if _weight(whole) < _ENOUGH:
             self._short.append(text)
             return
+        self._put(whole)
+
+    def _put(self, answer: str) -> None:
         number = len(self._lines)
         asked = self._asked or ask_for_more(number // 2, self._language)
         self._lines.append(Line(f"{number}", "contact", asked, number))
-        self._lines.append(Line(f"{number + 1}", "owner", whole, number + 1))
+        self._lines.append(Line(f"{number + 1}", "owner", answer, number + 1))
         self._short, self._asked = [], ""
 
     def _flush(self) -> None:
-        """What was too short to be an answer of its own ends the one before; before the first it is dropped."""
-        if self._short and self._lines:
+        """What is too short answers its heading; without one it ends the answer before, or is dropped."""
+        if self._short and self._asked and self._asked != self._title:
+            self._put("\n".join(self._short))
+        elif self._short and self._lines:
             self._append("\n".join(self._short))
         self._short = []
 

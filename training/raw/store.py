@@ -1,7 +1,7 @@
 """What the exports held, as it was written: one SQLite file that only import, scrub, explain and forget may open.
 
 Knows no format, and not who "me" is until it is told. Every row remembers the file it came from, so that a file that
-turns out broken leaves nothing of itself. `training.raw_intake` fills it, `training.raw_removal` takes away from it.
+turns out broken leaves nothing of itself. `training.raw.intake` fills it, `training.raw.removal` takes away from it.
 """
 
 import contextlib
@@ -12,47 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from model_server.errors import CorpusError
 from model_server.home import Home
 from training.importers.base import Article, ChatKind
 from training.people.facts import ChatFacts, SenderFacts
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (
-  number INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, name TEXT NOT NULL, format TEXT NOT NULL,
-  dates TEXT NOT NULL, state TEXT NOT NULL, events INTEGER NOT NULL DEFAULT 0, lines INTEGER NOT NULL DEFAULT 0,
-  companions TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE IF NOT EXISTS chats (
-  number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, contact TEXT NOT NULL,
-  owner TEXT
-);
-CREATE TABLE IF NOT EXISTS chat_files (
-  chat INTEGER NOT NULL, file INTEGER NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (chat, file)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS people (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS said (
-  person INTEGER NOT NULL, file INTEGER NOT NULL, name TEXT NOT NULL, saved INTEGER, handles TEXT NOT NULL,
-  PRIMARY KEY (person, file)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lines (
-  seq INTEGER PRIMARY KEY, chat INTEGER NOT NULL, line_id TEXT NOT NULL, sender INTEGER NOT NULL, text TEXT NOT NULL,
-  at_ms INTEGER NOT NULL, reply_to TEXT NOT NULL, addressee TEXT NOT NULL, file INTEGER NOT NULL,
-  UNIQUE (chat, line_id)
-);
-CREATE INDEX IF NOT EXISTS lines_by_chat ON lines (chat);
-CREATE TABLE IF NOT EXISTS asides (
-  file INTEGER NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (file, reason)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS skipped (
-  file INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, messages INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS articles (
-  key TEXT PRIMARY KEY, title TEXT NOT NULL, markdown TEXT NOT NULL, at_ms INTEGER NOT NULL, file INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS me (id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+from training.raw.schema import SCHEMA
+from training.store_errors import unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +64,7 @@ class RawStore:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
-        """For `training.raw_intake` and `training.raw_removal` alone."""
+        """For `training.raw.intake` and `training.raw.removal` alone."""
 
     @classmethod
     @contextlib.contextmanager
@@ -115,14 +79,13 @@ class RawStore:
                 # what is deleted is overwritten: who is forgotten leaves no byte in free pages
                 database.executescript(
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
-                    " PRAGMA cache_size=-16000;" + _SCHEMA
+                    " PRAGMA cache_size=-16000;" + SCHEMA
                 )
                 yield cls(database)
             finally:
                 database.close()
         except sqlite3.DatabaseError as error:
-            hint = "move it away and import the exports again: selfsame import PATH"
-            raise CorpusError(f"{path} cannot be used: {error}", hint) from None
+            raise unusable(path, error) from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -131,7 +94,8 @@ class RawStore:
         try:
             yield
         except BaseException:
-            self.database.execute("ROLLBACK")
+            if self.database.in_transaction:  # a full disk has ended it already
+                self.database.execute("ROLLBACK")
             raise
         self.database.execute("COMMIT")
 
@@ -208,6 +172,19 @@ class RawStore:
                 "INSERT INTO me VALUES (?)", ((one,) for one in {*owner_of.values(), *ids} - {""})
             )
 
+    def chats_of(self, people: Collection[str]) -> set[str]:
+        """The keys of all chats in which one of these people wrote."""
+        rows = (
+            row
+            for person in people
+            for row in self.database.execute(
+                "SELECT key FROM chats WHERE number IN (SELECT chat FROM lines"
+                " WHERE sender = (SELECT number FROM people WHERE id = ?))",
+                (person,),
+            )
+        )
+        return {str(key) for (key,) in rows}
+
     # ── what was written ────────────────────────────────────────────────────────────────────────────────────────────
 
     def chats(self) -> list[RawChat]:
@@ -216,11 +193,12 @@ class RawStore:
         return [RawChat(*row) for row in rows]
 
     def lines_after(self, chat_key: str, seq: int) -> Iterator[StoredLine]:
-        """The lines of a chat that were stored after number `seq`, in the order of reading."""
+        """The lines of a chat that were stored after number `seq`, in the order of reading; none of a file that is not
+        read to its end, which may yet turn out broken."""
         rows = self.database.execute(
-            "SELECT seq, line_id, people.id, text, at_ms, reply_to, addressee FROM lines"
+            "SELECT seq, line_id, people.id, text, at_ms, reply_to, addressee FROM lines"  # noqa: S608  # as below
             " JOIN people ON people.number = sender"
-            " WHERE chat = (SELECT number FROM chats WHERE key = ?) AND seq > ? ORDER BY seq",
+            f" WHERE chat = (SELECT number FROM chats WHERE key = ?) AND seq > ?{self._whole()} ORDER BY seq",
             (chat_key, seq),
         )
         return (StoredLine(*row) for row in rows)
@@ -228,10 +206,16 @@ class RawStore:
     def count_after(self, chat_key: str, seq: int) -> int:
         """How many lines `lines_after` gives."""
         (count,) = self.database.execute(
-            "SELECT count(*) FROM lines WHERE chat = (SELECT number FROM chats WHERE key = ?) AND seq > ?",
+            "SELECT count(*) FROM lines"  # noqa: S608  # a condition of ours
+            f" WHERE chat = (SELECT number FROM chats WHERE key = ?) AND seq > ?{self._whole()}",
             (chat_key, seq),
         ).fetchone()
         return int(count)
+
+    def _whole(self) -> str:
+        """A condition on lines: of files that are read. Nothing where all are, for it would cost a look at each."""
+        begun = self.database.execute("SELECT number FROM files WHERE state != 'read'").fetchall()
+        return f" AND file NOT IN ({', '.join(str(number) for (number,) in begun)})" if begun else ""
 
     def text_at(self, chat_key: str, seq: int) -> str:
         """The text of the last line of a chat up to number `seq`, "" when there is none."""
@@ -256,8 +240,11 @@ class RawStore:
         return int(self.database.execute("SELECT count(*) FROM lines").fetchone()[0])
 
     def articles(self) -> Iterator[Article]:
-        """Every article as it was written, by key."""
-        rows = self.database.execute("SELECT key, title, markdown, at_ms FROM articles ORDER BY key")
+        """Every article as it was written, by key, as the file read last has it."""
+        rows = self.database.execute(
+            "SELECT key, title, markdown, at_ms FROM articles JOIN files ON number = file WHERE state = 'read'"
+            " GROUP BY key HAVING max(file) ORDER BY key"
+        )
         return (Article(*row) for row in rows)
 
     def asides(self) -> dict[tuple[str, str], int]:

@@ -16,13 +16,19 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.prompt import Prompt
 from rich.table import Column, Table
 
+from training.commands.shown import shown
 from training.import_report import FileReport, ImportReport
 from training.importers.base import DateOrder, DatesUndecided
 from training.importing import ImportOptions
 from training.people.me import Question
-from training.reading import Progress as Step
+from training.raw.reading import Progress as Step
 
-_TITLES = {"read": "reading", "scrub": "scrubbing", "propose": "proposing contact types"}
+_TITLES = {
+    "read": "reading",
+    "scrub": "scrubbing",
+    "repeats": "finding repeats",
+    "propose": "proposing contact types",
+}
 _LONGEST_TABLE = 40
 _EVERY_S = 0.1
 
@@ -73,10 +79,10 @@ class ImportScreen:
 
     def _ask_who(self, question: Question) -> str | None:
         self._bars.stop()
-        self._console.print(question.in_words(), highlight=False, markup=False)
+        self._console.print(shown(question.in_words()), highlight=False, markup=False)
         for number, one in enumerate(question.candidates, 1):
             reasons = f": {'; '.join(one.evidence)}" if one.evidence else ""
-            self._console.print(f"  {number}  {one.name} ({one.id}){reasons}", highlight=False, markup=False)
+            self._console.print(shown(f"  {number}  {one.name} ({one.id}){reasons}"), highlight=False, markup=False)
         likeliest = "1" if question.doubt in ("guess", "swapped") else ""
         answer = Prompt.ask("who are you? (number, name or id; empty: later)", console=self._console, default=likeliest)
         self._bars.start()
@@ -86,10 +92,18 @@ class ImportScreen:
 
     def _ask_dates(self, undecided: DatesUndecided) -> DateOrder | None:
         self._bars.stop()
-        self._console.print(undecided.what, highlight=False, markup=False)
-        answer = Prompt.ask("order of dates (empty: later)", console=self._console, default="", show_default=False)
+        self._console.print(shown(undecided.what), highlight=False, markup=False)
+        orders: tuple[DateOrder, ...] = get_args(DateOrder)
+        answer = Prompt.ask(
+            f"order of dates: {', '.join(orders)}, as in day-month-year (empty: later)",
+            console=self._console,
+            choices=[*orders, ""],
+            show_choices=False,
+            default="",
+            show_default=False,
+        )
         self._bars.start()
-        return next((order for order in get_args(DateOrder) if order == answer.strip()), None)
+        return next((order for order in orders if order == answer), None)
 
 
 def print_report(report: ImportReport) -> None:
@@ -119,11 +133,11 @@ def print_report(report: ImportReport) -> None:
     if report.untyped:
         out.print(f"{len(report.untyped)} contacts have no type yet → selfsame contacts")
     for name in report.unknown_files[:_LONGEST_TABLE]:
-        err.print(f"not read, of no known format: {name}", markup=False)
+        err.print(shown(f"not read, of no known format: {name}"), markup=False)
     for file in report.failed:
-        err.print(f"{file.what} → {file.hint}", markup=False)
+        err.print(shown(f"{file.what} → {file.hint}"), markup=False)
     for question in report.questions:
-        err.print(f"{question.what} → {question.hint}", markup=False)
+        err.print(shown(f"{question.what} → {question.hint}"), markup=False)
 
 
 def _file_table(files: list[FileReport]) -> Table:
@@ -132,7 +146,7 @@ def _file_table(files: list[FileReport]) -> Table:
     for file in files[:_LONGEST_TABLE]:
         aside = sum(file.set_aside.values())
         numbers = (f"{file.chats:,}", f"{file.lines:,}", f"{file.added:,}", f"{aside:,}")
-        table.add_row(escape(os.path.relpath(file.name, shared or ".")), file.format, *numbers)
+        table.add_row(escape(shown(os.path.relpath(file.name, shared or "."))), file.format, *numbers)
     if len(files) > _LONGEST_TABLE:
         table.add_row(f"and {len(files) - _LONGEST_TABLE} more: see --json")
     return table

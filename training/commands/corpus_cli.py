@@ -16,6 +16,7 @@ import typer
 from model_server.config import Document, find_config, read_document, read_section
 from model_server.errors import CorpusError
 from model_server.home import Home, find_home
+from training.commands.shown import shown
 
 if TYPE_CHECKING:
     from training.explaining import Explained
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from training.scrubbing import ScrubReport, Told
 
 corpus_app = typer.Typer(no_args_is_help=True, help="The corpus: what training may see of your chats and articles.")
+
+_STAGES = {"scrub": "scrubbing", "repeats": "finding repeats"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -32,9 +35,9 @@ def scrub(
     explain: Annotated[int, typer.Option(min=0, help="Show so many lines before and after, on a terminal.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Take out again what must not be learnt: after a change of [scrub], of names or of the rules. Else it counts."""
+    """Take out again what must not be learnt, after a change of the rules or of names. Else it only counts."""
     from training.explaining import explain_lines
-    from training.raw_lock import only_one
+    from training.raw.lock import only_one
     from training.scrubbing import scrub_all
 
     home, config, _document = _instance()
@@ -73,7 +76,7 @@ def forget(
     if not yes:
         if not sys.stdin.isatty():
             raise CorpusError("forgetting cannot be undone", "say it again with --yes")
-        names, ids = ", ".join(leaving.known.names), ", ".join(leaving.known.ids)
+        names, ids = shown(", ".join(leaving.known.names)), shown(", ".join(leaving.known.ids))
         print(f"{names} ({ids}), {len(leaving.chats)} chats")
         typer.confirm("Forget all of it?", abort=True)
     with _bar() as told:
@@ -137,29 +140,31 @@ def _show(one: "Explained") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    before = Text(one.before)
+    before = Text(shown(one.before))
     for finding in one.findings:
         before.stylize("bold red underline", finding.start, finding.end)
     console = Console(highlight=False, soft_wrap=True)
     if one.chat:
-        console.print(Text(one.chat, style="dim"))
+        console.print(Text(shown(one.chat), style="dim"))
     console.print(Text("- ").append_text(before))
-    console.print(Text("+ ").append(one.after, style="green"))
+    console.print(Text("+ ").append(shown(one.after), style="green"))
     console.print(Text("  " + (", ".join(finding.kind for finding in one.findings) or "nothing"), style="dim"))
 
 
 @contextmanager
 def _bar() -> Iterator["Told"]:
-    """A bar over lines, on stderr."""
+    """Bars over lines, on stderr."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("scrubbing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
+        tasks: dict[str, TaskID] = {}
 
-        def told(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+        def told(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(_STAGES[stage], total=total)
+            progress.update(tasks[stage], completed=done, total=total)
 
         yield told
 

@@ -1,5 +1,6 @@
 """Contacts as they are shown on a terminal, and as data for `--json`. Knows no file."""
 
+import shlex
 from typing import Any
 
 import msgspec
@@ -49,6 +50,6 @@ def print_contacts(found: list[Contact], proposals: Proposals) -> None:
     for a, b, union in proposals.open_unions(found):
         names = f"{plain(a.name)} ({union.a}) and {plain(b.name)} ({union.b})"
         console.print(Text(f"{names} may be one person: {plain('; '.join(union.evidence))}"))
-        console.print(
-            Text(f"  → selfsame contacts merge {union.a} {union.b}, or selfsame contacts apart …", style="dim")
-        )
+        ids = f"{shlex.quote(plain(union.a))} {shlex.quote(plain(union.b))}"
+        hint = Text(f"  → selfsame contacts merge {ids}, or selfsame contacts apart {ids}", style="dim")
+        console.print(hint, soft_wrap=True)

@@ -15,6 +15,8 @@ from model_server.config import find_config, read_document
 from model_server.home import Home, find_home
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from training.contacts import Contact
 
 app = typer.Typer(help="Who is who: the contact types that choose the blend. Alone: the same as `list`.")
@@ -34,8 +36,8 @@ def contacts(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_contacts(as_json: AsJson = False) -> None:
     """Every contact with its type, what is proposed and why."""
+    from training.commands.contacts_screen import as_data, print_contacts
     from training.contacts import read_contacts
-    from training.contacts_screen import as_data, print_contacts
     from training.people.proposals import read_proposals
 
     found, proposals = read_contacts(_home()), read_proposals(_home())
@@ -52,13 +54,10 @@ def set_contact(
     as_json: AsJson = False,
 ) -> None:
     """Say which type a contact is of. Answers change at once; facets with the next `selfsame train`."""
-    from model_server.blends import read_blends
     from training.contacts import change_contacts, read_contacts, set_type
 
     home = _home()
-    known = {*read_blends(read_document(find_config())), *(contact.type for contact in read_contacts(home))}
-    if contact_type not in known:
-        print(f"note: `{contact_type}` is a new contact type", file=sys.stderr)
+    _note_new_types([contact_type], read_contacts(home))
     change_contacts(home, lambda found: set_type(found, name, contact_type))
     _say({"name": name, "type": contact_type}, f"{name} is {contact_type}", as_json)
 
@@ -174,10 +173,13 @@ def import_table(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], as_j
 
     home = _home()
     text = read_table(path)
-    before = {one.ids: one for one in read_contacts(home)}
+    old = read_contacts(home)
+    before = {one.ids: one for one in old}
     edited = change_contacts(home, lambda found: from_table(found, text))
     changed = [one for one in edited if before.get(one.ids) != one]
-    said = f"{len(changed)} contacts changed" + "".join(f"\n  {one.name}: {one.type or 'no type'}" for one in changed)
+    _note_new_types([one.type for one in changed if one.type], old)
+    said = ("1 contact" if len(changed) == 1 else f"{len(changed)} contacts") + " changed"
+    said += "".join(f"\n  {one.name}: {one.type or 'no type'}" for one in changed)
     _say({"changed": msgspec.to_builtins(changed)}, said, as_json)
 
 
@@ -185,7 +187,16 @@ def _home() -> Home:
     return find_home(find_config())
 
 
+def _note_new_types(types: "Sequence[str]", contacts: "Sequence[Contact]") -> None:
+    """A type that nobody has and no blend is for may be a slip of the keyboard."""
+    from model_server.blends import read_blends
+
+    known = {*read_blends(read_document(find_config())), *(contact.type for contact in contacts)}
+    for contact_type in sorted(set(types) - known):
+        print(f"note: `{contact_type}` is a new contact type", file=sys.stderr)
+
+
 def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
-    from training.contacts_screen import plain
+    from training.commands.contacts_screen import plain
 
     print(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(map(plain, text.splitlines())))

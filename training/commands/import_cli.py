@@ -34,8 +34,8 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Read your chats and articles into the corpus, scrubbed. Importing a file twice adds nothing."""
+    from training.commands.import_screen import ImportScreen, print_report
     from training.contacts import read_types
-    from training.import_screen import ImportScreen, print_report
     from training.importing import ImportOptions, import_everything
 
     path = find_config()
@@ -50,7 +50,11 @@ def import_(
     with ImportScreen() as screen:
         if sys.stdin.isatty() and sys.stderr.isatty():
             options = screen.asking(options)
-        report = import_everything(paths, find_home(path), options, screen.told)
+        try:
+            report = import_everything(paths, find_home(path), options, screen.told)
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on where it was", file=sys.stderr)
+            raise
     if as_json:
         print(json.dumps(msgspec.to_builtins(report), ensure_ascii=False))
     else:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from model_server.placeholders import PLACEHOLDER
+
 BlockKind = Literal["heading", "paragraph", "list", "quote"]
 
 
@@ -27,7 +29,9 @@ _RULE = re.compile(r" {0,3}(?:[-*_]\s*){3,}")
 _QUOTE = re.compile(r" {0,3}>\s?(.*)")
 _ITEM = re.compile(r"\s{0,12}(?:[-*+•]\s|(\d{1,3})(?:[.)]\s|、))\s*(?:\[[ xX]\]\s)?(.*)")
 _TABLE = re.compile(r"\s*\|.*|[\s|:-]*\|[\s|:-]*")
-_DEFINITION = re.compile(r" {0,3}\[[^\]]{1,200}\]:")
+# `[phone K]` is a word, before a bracket or a colon too: never a link, and whole inside the text of one
+_PLACE = PLACEHOLDER.pattern
+_DEFINITION = re.compile(rf" {{0,3}}(?!{_PLACE})\[[^\]]{{1,200}}\]:")
 _MARKUP = re.compile(
     r" {0,3}(?:<!--|\{[%{]|</?(?:div|table|tr|td|details|summary|figure|iframe|script|style|video|img|center|hr|br)\b)",
     re.IGNORECASE,
@@ -35,8 +39,11 @@ _MARKUP = re.compile(
 _INDENTED = re.compile(r" {4}|\t")
 
 _PICTURE = re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)|!\[\[[^\]]{0,500}\]\]|\[\^[^\]]{1,100}\]")
-_LINK = re.compile(r"\[([^\]]{1,500})\](?:\([^)]{0,2000}\)|\[[^\]]{0,200}\])")
-_WIKI_LINK = re.compile(r"\[\[(?:[^\]|]{0,300}\|)?([^\]]{1,300})\]\]")
+_LINK = re.compile(
+    rf"(?!{_PLACE})\[(?!\])((?:[^\]]{{0,300}}?{_PLACE}){{0,20}}[^\]]{{0,500}})\]"
+    rf"(?:\([^)]{{0,2000}}\)|(?!{_PLACE})\[[^\]]{{0,200}}\])"
+)
+_WIKI_LINK = re.compile(rf"\[(?!{_PLACE}\])" r"\[(?:[^\]|]{0,300}\|)?([^\]]{1,300})\]\]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,1000}>|<!--.{0,2000}?-->|\{\{[<%].{0,500}?[>%]\}\}")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|(?<!\w)___?|(?<!\w)_|\*|~~|==|`)(?=\S)(.{1,600}?)(?<=\S)\1")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")

@@ -4,8 +4,10 @@ Knows neither who is who nor what becomes of the lines. Files are independent of
 reported and leaves nothing, and the others are imported. A file whose content is known is not read again.
 """
 
+import contextlib
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -13,15 +15,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from model_server.errors import CorpusError
-from training.forgotten import Forgotten
 from training.import_report import FileReport, ImportReport, Question
 from training.importers.base import DateOrder, DatesUndecided, Event, Format, Reading
 from training.importers.formats import AUTO, check_name, choose
+from training.importers.not_read import SEE_FORMATS, UNPACK, next_step
 from training.importers.source import Sample, Source
 from training.importers.sources import find_sources
-from training.raw_intake import FileCounts, begin_file, count_file, note_companions, take_file
-from training.raw_removal import discard_begun, discard_file
-from training.raw_store import RawFile, RawStore
+from training.raw.forgotten import Forgotten
+from training.raw.intake import FileCounts, begin_file, count_file, note_companions, take_file
+from training.raw.removal import discard_begun, discard_file
+from training.raw.store import RawFile, RawStore
 
 AskDates = Callable[[DatesUndecided], DateOrder | None]
 """Asks the owner for the order of dates in a file; None when he cannot be asked."""
@@ -52,31 +55,40 @@ class ReadOptions:
 
 
 def read_everything(
-    paths: Sequence[Path], store: RawStore, options: ReadOptions, forgotten: Forgotten, told: Told
+    paths: Sequence[Path],
+    store: RawStore,
+    options: ReadOptions,
+    forgotten: Forgotten,
+    told: Told,
+    *,
+    home: Path | None = None,
 ) -> ImportReport:
-    """Read all files under `paths` that are not known yet.
+    """Read all files under `paths` that are not known yet; nothing of `home`, should it lie among them.
 
     CorpusError when nothing under `paths` can be an export, or no format has the named name.
     """
     check_name(options.format)
-    found = find_sources(paths)
+    found = find_sources(paths, home)
     report = ImportReport()
     report.unread.update(reason for _, reason in found.unread)
     for name, error in found.refused:
         report.add_file(_failed(name, error))
-    reader = _Reader(store, options, forgotten, told, report, sum(source.size for source in found.sources))
+    total_bytes = sum(source.size for source in found.sources)
+    reader = _Reader(store, options, forgotten, told, report, total_bytes, found.sources)
     named = {str(path) for path in paths}
     for source in found.sources:
         reader.read(source, named=source.name in named)
     reader.count_unknown()
     discard_begun(store)
     if not report.files:
+        hint = UNPACK if report.unread["nested_archive"] and reader.advice == SEE_FORMATS else reader.advice
         seen = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in report.unread.items()) or "no files"
-        raise CorpusError(f"there is nothing to import under {', '.join(sorted(named))}: {seen}", _SAY_FORMAT)
+        raise CorpusError(f"there is nothing to import under {', '.join(sorted(named))}: {seen}", hint)
     return report
 
 
-_SAY_FORMAT = "see `selfsame corpus formats`; if it is one of them, name it with --format"
+_IN_WORDS: dict[DateOrder, str] = {"dmy": "day/month", "mdy": "month/day", "ymd": "the year first"}
+_MOST_BESIDE = 40
 
 
 @dataclass(slots=True)
@@ -89,12 +101,17 @@ class _Reader:
     told: Told
     report: ImportReport
     total_bytes: int
+    sources: Sequence[Source]
     passed_bytes: int = 0
     """Of the files before this one."""
     passed_lines: int = 0
     at_bytes: int = 0
     """In this file."""
+    orders: dict[tuple[str, str], DateOrder | None] = field(default_factory=dict)
+    """What each file says of the order of its dates, by format and name; filled when it is asked."""
     unknown: list[str] = field(default_factory=list)
+    advice: str = SEE_FORMATS
+    """What to do about the first of them that is known for something."""
     companions: set[str] = field(default_factory=set)
     """Files that others were read with, such as a list of names."""
 
@@ -106,10 +123,12 @@ class _Reader:
             if found is not None and self.options.format in (AUTO, found.name):
                 self.report.add_file(self._import(source, found))
             elif named:
-                error = CorpusError(f"{source.name} is no export of a format that is known here", _SAY_FORMAT)
+                what = f"{source.name} is no export of a format that is known here"
+                error = CorpusError(what, next_step(source.sample()))
                 self.report.add_file(_failed(source.name, error))
             else:
                 self.unknown.append(source.name)
+                self.advice = self.advice if self.advice != SEE_FORMATS else next_step(source.sample())
         except DatesUndecided as undecided:
             self.report.add_file(FileReport(source.name, found.name if found else "", state="asks"))
             self.report.questions.append(Question("dates", undecided.what, undecided.hint, sources=(source.name,)))
@@ -139,12 +158,31 @@ class _Reader:
         try:
             counts = self._take(source, found, file or self._begin(source, found, digest, dates))
         except DatesUndecided as undecided:
+            undecided = DatesUndecided(undecided.name, undecided.example, self._told_beside(source, found))
             dates = self.options.dates or self.options.ask_dates(undecided) or ""
             if not dates:
-                raise
+                raise undecided from None
             counts = self._take(source, found, self._begin(source, found, digest, dates))
         self.passed_lines += counts.lines
         return _report(source, found, counts, known=False)
+
+    def _told_beside(self, source: Source, found: Format) -> str:
+        """What other files of the format tell of the order of dates, in words: the same phone may have written them."""
+        here = _folder(source)
+        orders: Counter[DateOrder] = Counter()
+        for other in sorted(self.sources, key=lambda one: _folder(one) != here)[:_MOST_BESIDE]:
+            if other.name != source.name and (order := self._order_of(other, found)):
+                orders[order] += 1
+        said = [f"{count} {'writes' if count == 1 else 'write'} {_IN_WORDS[order]}" for order, count in orders.items()]
+        return f"; of the other files of this kind {' and '.join(said)}" if said else ""
+
+    def _order_of(self, source: Source, found: Format) -> DateOrder | None:
+        known = (found.name, source.name)
+        if known not in self.orders:
+            self.orders[known] = None
+            with contextlib.suppress(CorpusError):
+                self.orders[known] = found.dates(source) if found.sniff(source.sample()) else None
+        return self.orders[known]
 
     def _stale(self, file: RawFile, found: Format) -> bool:
         """Whether the owner says of a known file something else than it was read with."""
@@ -223,6 +261,10 @@ class _Counted(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+def _folder(source: Source) -> str:
+    return source.name.replace("\\", "/").rpartition("/")[0]
 
 
 def _digest(source: Source) -> str:

@@ -5,7 +5,8 @@ Knows no format. What is deleted is overwritten on disk (`secure_delete`); `wipe
 
 from collections.abc import Callable, Collection
 
-from training.raw_store import RawFile, RawStore
+from training.raw.store import RawFile, RawStore
+from training.store_errors import wipe as wipe_database
 
 _TEXTS = (
     ("lines", "text", "seq"),
@@ -14,8 +15,8 @@ _TEXTS = (
     ("files", "companions", "number"),
     ("said", "name", "person, file"),
     ("skipped", "name", "rowid"),
-    ("articles", "title", "key"),
-    ("articles", "markdown", "key"),
+    ("articles", "title", "key, file"),
+    ("articles", "markdown", "key, file"),
 )
 """Where words of people stand: table, column, key."""
 
@@ -80,18 +81,33 @@ def forget_people(store: RawStore, ids: Collection[str]) -> None:
 
 
 def rewrite(store: RawStore, change: Callable[[str], str]) -> int:
-    """Pass every text, name and title through `change`; how many it changed."""
+    """Pass every text, name and title through `change`; how many it changed. A group whose key is its title gets
+    another key, and is one with the group that has it already."""
     with store.transaction():
         changed = sum(_rewrite_column(store, *place, change) for place in _TEXTS)
+        for number, key in store.database.execute("SELECT number, key FROM chats WHERE kind = 'group'").fetchall():
+            if (after := change(key)) != key:
+                _rename_chat(store, number, after)
+                changed += 1
         if changed:
             store.changed()
     return changed
 
 
 def wipe(store: RawStore) -> None:
-    """Leave no byte of what was deleted in the file or its log."""
-    store.database.execute("VACUUM")
-    store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Leave no byte of what was deleted. CorpusError while another process reads."""
+    wipe_database(store.database)
+
+
+def _rename_chat(store: RawStore, number: int, key: str) -> None:
+    database = store.database
+    if known := database.execute("SELECT number FROM chats WHERE key = ?", (key,)).fetchone():
+        for table in ("lines", "chat_files"):
+            database.execute(f"UPDATE OR IGNORE {table} SET chat = ? WHERE chat = ?", (*known, number))  # noqa: S608  # names of ours
+            database.execute(f"DELETE FROM {table} WHERE chat = ?", (number,))  # noqa: S608  # names of ours
+        database.execute("DELETE FROM chats WHERE number = ?", (number,))
+    else:
+        database.execute("UPDATE chats SET key = ? WHERE number = ?", (key, number))
 
 
 def _rewrite_column(store: RawStore, table: str, column: str, key: str, change: Callable[[str], str]) -> int:

@@ -4,15 +4,16 @@ Knows no format and no owner. Killed at any point, the same file goes on behind 
 leaves nothing. Who was forgotten does not come back: his chats, his lines and those to him are passed over.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from training.forgotten import Forgotten
 from training.importers.base import Article, Aside, ChatHead, Event, Person, RawLine, SkippedChat
-from training.raw_removal import discard_file, forget_people, rewrite
-from training.raw_store import RawFile, RawStore
+from training.raw.forgotten import Forgotten
+from training.raw.removal import discard_file, forget_people, rewrite
+from training.raw.store import RawFile, RawStore
 
 BATCH_EVENTS = 2_000
 
@@ -64,6 +65,8 @@ def take_file(
     intake = _Intake(store, file, forgotten or Forgotten.nobody(), stored)
     try:
         intake.take(events)
+    except sqlite3.Error:
+        raise  # the store's fault, not the file's: it is to go on where it was
     except Exception:
         discard_file(store, file)
         raise
@@ -256,15 +259,11 @@ class _Intake:
         )
 
     def _put_article(self, article: Article) -> None:
-        was = self._database.execute(
-            "SELECT title, markdown, at_ms FROM articles WHERE key = ?", (article.key,)
-        ).fetchone()
         row = (_whole(article.title), _whole(article.markdown), article.at_ms)
-        if was == row:
-            return
-        self._articles_added += 1
-        if was is not None:
-            self._store.changed()
+        known = self._database.execute(
+            "SELECT title, markdown, at_ms FROM articles WHERE key = ? ORDER BY file DESC LIMIT 1", (article.key,)
+        ).fetchone()
+        self._articles_added += row != known
         self._database.execute(
             "INSERT OR REPLACE INTO articles VALUES (?, ?, ?, ?, ?)", (article.key, *row, self._file.number)
         )

@@ -12,7 +12,7 @@ from model_server.errors import CorpusError
 from model_server.home import Home
 from training.mentions import Change, Known, ways_to_say, without_mentions
 from training.private_file import replace_file
-from training.secret_key import secret_key
+from training.raw.secret_key import secret_key
 
 
 class _ForgottenFile(msgspec.Struct, frozen=True):

@@ -1,0 +1,8 @@
+"""Text of people on a terminal: what would steer the terminal is shown as a box. Knows no command."""
+
+_STEERING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�")
+
+
+def shown(text: str) -> str:
+    """The text, as long as it was, without control characters other than tabs and line ends."""
+    return text.translate(_STEERING)

@@ -1,0 +1,42 @@
+"""What SQLite says, in the owner's words: full disks, places that cannot be written, stores in use, damaged files.
+
+And what it leaves behind, wiped. Knows no store.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from model_server.errors import CorpusError
+
+_STEPS = {
+    "SQLITE_FULL": "make room on that disk, then repeat this: it goes on where it was",
+    "SQLITE_IOERR": "see to that disk, then repeat this: it goes on where it was",
+    "SQLITE_READONLY": "make it writable for you, or name another place with SELFSAME_HOME",
+    "SQLITE_CANTOPEN": "make it readable and writable for you, or name another place with SELFSAME_HOME",
+    "SQLITE_PERM": "make it readable and writable for you, or name another place with SELFSAME_HOME",
+    "SQLITE_BUSY": "something else is writing there: wait for it, then repeat this",
+    "SQLITE_LOCKED": "something else is writing there: wait for it, then repeat this",
+}
+"""The next step where nothing is wrong with the file itself, by the family of the error."""
+
+
+def unusable(path: Path, error: sqlite3.DatabaseError) -> CorpusError:
+    """The failure of a store at `path`, with the step that mends it."""
+    family = "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])  # SQLITE_IOERR_WRITE, ...
+    if step := _STEPS.get(family):
+        return CorpusError(f"{path} cannot be used: {error}", step)
+    return CorpusError(f"{path} is damaged: {error}", "move it away and import the exports again: selfsame import PATH")
+
+
+def wipe(database: sqlite3.Connection) -> None:
+    """Leave no byte of what was deleted in the file or its log.
+
+    CorpusError when another process has been reading it for a minute, for it reads from the log.
+    """
+    database.execute("VACUUM")
+    (busy, _, _) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise CorpusError(
+            "another process reads what is to be forgotten, so that bytes of it are still on disk",
+            "end it (a training, a report), then repeat this",
+        )
