@@ -50,7 +50,9 @@ peers: dev           ## our adapters against servers that others wrote (wants np
 bench: dev           ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench.blend_overhead
 	@$(BIN)/python -m bench.train_speed
-	@$(BIN)/python -m bench.scrub_quality
+	@$(BIN)/python -m bench.import_speed
+	@$(BIN)/python -m bench.scrub_quality --set all
+	@$(BIN)/python -m bench.scrub_quality --set third
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache

@@ -188,7 +188,12 @@ def presidio() -> Callable[[Labelled], list[Span]]:
     """Presidio's pattern recognisers over the same lines (wants `presidio-analyzer`; no dependency of ours)."""
     import importlib
 
-    registry = importlib.import_module("presidio_analyzer").RecognizerRegistry()
+    try:
+        registry = importlib.import_module("presidio_analyzer").RecognizerRegistry()
+    except ImportError:
+        raise SystemExit(
+            "Presidio is not installed → pip install presidio-analyzer, in an environment of its own"
+        ) from None
     registry.load_predefined_recognizers(languages=["en"])
     patterns = [one for one in registry.recognizers if set(one.supported_entities) & set(_PRESIDIO)]
 

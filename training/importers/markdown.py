@@ -27,7 +27,6 @@ _LONGEST_FRONT_LINES = 2_000
 _LONGEST_FRONT_CHARS = 1 << 15
 _FEWEST_PROPERTIES = 2
 _DATES = ("date", "published", "publishDate", "publish_date", "pubDate", "created")
-_COMMENT = re.compile(r"\s*(?:<!--.*-->)?\s*")
 _PROPERTY = re.compile(r"\w[\w -]{0,30}:(?:\s.{0,300})?")
 _HEADING = re.compile(r"#\s+(.+?)\s*#*")
 
@@ -61,7 +60,7 @@ def _read(source: Source, reading: Reading) -> Iterator[Event]:
 
 def _split(name: str, lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
     """What the front matter says, and the lines below it. CorpusError when it cannot be read."""
-    begin = next((at for at, line in enumerate(lines) if not _COMMENT.fullmatch(line)), 0)
+    begin = next((at for at, line in enumerate(lines) if not _says_nothing(line.strip())), 0)
     lines = lines[begin:]
     fence = lines[0].rstrip() if lines else ""
     if fence.startswith("{"):
@@ -83,6 +82,11 @@ def _split(name: str, lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
     if isinstance(said, dict) or not said:
         return said or {}, lines[last + 1 :]
     return {}, lines  # words between two rules
+
+
+def _says_nothing(line: str) -> bool:
+    """Whether a line above the front matter is empty or a comment."""
+    return not line or (line.startswith("<!--") and line.endswith("-->"))
 
 
 def _split_object(lines: list[str]) -> tuple[Mapping[str, Any], list[str]]:
