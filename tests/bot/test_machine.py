@@ -133,7 +133,7 @@ def quick_url(redis_url: str) -> Iterator[str]:
     client.close()
 
 
-@pytest.mark.parametrize(("machine", "examples"), [(World, 60), (Machine, 70)], ids=["awake", "dying"])
+@pytest.mark.parametrize(("machine", "examples"), [(World, 35), (Machine, 45)], ids=["awake", "dying"])
 def test_the_promise_should_hold(quick_url: str, machine: type[World], examples: int) -> None:
     usual = settings(
         max_examples=examples,

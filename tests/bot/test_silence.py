@@ -31,7 +31,7 @@ from tests.bot.silence import Silence
 from tests.bot.silence_house import KINDS, reply_to
 from tests.bot.silence_judge import CONTACTS, FAULTS, SECRET, TYPES
 
-EXAMPLES = 100
+EXAMPLES = 60
 PLACES = (
     "bot.turns.build_request",
     "bot.turns.decide",
