@@ -104,8 +104,11 @@ class Home:
 
     def create(self) -> "Home":
         """Make the directory, readable by its owner alone; safe to repeat. Tightens a home that was left open."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be made: {error.strerror}", "choose another SELFSAME_HOME") from None
         for directory in (
             self.redis_dir,
             self.models_dir,

@@ -15,12 +15,16 @@ _NAME_LETTERS = 40
 
 
 def card_for(owner: OwnerConfig, contact_type: str, contact_name: str) -> str:
-    """The card for one contact: the owner's own card (or one made from the name), then the manner, then who writes."""
+    """The card for one contact: the owner's own card (or one made from the name), then the manner, then who writes.
+
+    A name without a letter is none: platforms put a number or an id where a contact has no name.
+    """
     name = owner.name.strip()
     who = owner.card.strip() or (f"You are {name}. You answer your own chat messages." if name else "You are a person.")
     manner = owner.cards.get(contact_type, "").strip() or _MANNERS.get(contact_type, _MANNERS["stranger"])
     called = _one_line(contact_name)
-    return " ".join(part for part in (who, manner, f"{called} writes to you." if called else "") if part)
+    writes = f"{called} writes to you." if any(map(str.isalpha, called)) else ""
+    return " ".join(part for part in (who, manner, writes) if part)
 
 
 def _one_line(name: str) -> str:

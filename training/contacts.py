@@ -3,8 +3,11 @@
 Knows no export and no conversation. A contact's type is "" until the owner says it: nothing here guesses.
 """
 
+import contextlib
+import fcntl
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +48,7 @@ def read_contacts(home: Home) -> list[Contact]:
 
 
 def write_contacts(home: Home, contacts: Iterable[Contact]) -> None:
-    """Replace the contacts file."""
+    """Replace the contacts file, whoever edits it; `change_contacts` is the way to edit it."""
     encoded = msgspec.json.encode(_ContactsFile(tuple(contacts)))
     replace_file(home.contacts_file, msgspec.json.format(encoded, indent=1) + b"\n")
 
@@ -53,14 +56,15 @@ def write_contacts(home: Home, contacts: Iterable[Contact]) -> None:
 def change_contacts(home: Home, edit: Callable[[list[Contact]], list[Contact]]) -> list[Contact]:
     """Read, edit and replace the contacts file; what it now says. `edit` must be safe to repeat.
 
-    What the bot wrote in between is read again, so that nothing of it is lost.
+    The bot waits meanwhile. What an editor, which knows no lock, wrote in between is read again.
     """
-    while True:
-        before = _version(home.contacts_file)
-        edited = edit(read_contacts(home))
-        if before == _version(home.contacts_file):
-            write_contacts(home, edited)
-            return edited
+    with _locked(home.contacts_file):
+        while True:
+            before = _version(home.contacts_file)
+            edited = edit(read_contacts(home))
+            if before == _version(home.contacts_file):
+                write_contacts(home, edited)
+                return edited
 
 
 def read_excluded(home: Home) -> frozenset[str]:
@@ -113,6 +117,17 @@ def read_types(path: Path) -> dict[str, str]:
     for contact_type in types.values():
         check_type(contact_type)
     return types
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One edit at a time, of this program and of the bot: both take this lock. It falls with the process."""
+    place = os.open(path.with_name("contacts.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

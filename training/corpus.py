@@ -20,6 +20,7 @@ from training.cuts import Cut, keeps_article, read_cuts, under_every_id
 from training.left_out import KEPT_CHAT, KEPT_LINE, CutCounts, count_cut_lines, note_left_out
 from training.old_corpus import check_no_old_corpus
 from training.store_errors import unusable, wipe
+from training.store_files import keep_beside
 
 ChatKind = Literal["personal", "group"]
 
@@ -91,6 +92,7 @@ class Corpus:
                 database.executescript(
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;" + SCHEMA
                 )
+                keep_beside(database)
                 yield cls(database, excluded, [under_every_id(cut, contacts) for cut in cuts])
             finally:
                 database.close()

@@ -2,11 +2,11 @@
 
 Works over the scrubbed corpus, as a whole each time, so that what it sets aside does not depend on the order of
 imports. Only long texts are looked at: "ok" and "good night" may be said a thousand times. Sketches of texts lie in a
-temporary database without a word of them, so memory does not grow with the corpus.
+temporary database inside the home, with chats and people but without a word of them, so memory does not grow with the
+corpus.
 """
 
 import re
-import sqlite3
 import zlib
 from array import array
 from collections import Counter, defaultdict
@@ -16,6 +16,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 
 from training.corpus import Corpus, CorpusLine
+from training.store_files import open_scratch
 
 NEAR_DUPLICATE = "near_duplicate"
 CHAIN = "chain"
@@ -137,7 +138,7 @@ class _Alike:
 
     def __init__(self, compared: Callable[[float], None]) -> None:
         self._compared = compared
-        self._database = sqlite3.connect("", isolation_level=None)  # on disk, deleted when closed
+        self._database = open_scratch()
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             "CREATE TABLE texts"

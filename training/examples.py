@@ -4,8 +4,9 @@ A row is one prefix (what all its sessions share: the card) and then sessions, e
 only. So the card is computed once a row, nothing is padded, and every hidden state is the one that serving computes.
 """
 
+import functools
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -18,6 +19,8 @@ from model_server.persona import card_for
 from model_server.render import Rendered, render_conversation
 from training.config import TrainingConfig
 from training.conversations import Session
+from training.scrub.config import ScrubConfig
+from training.scrub.scrubber import Scrubber
 
 _TURN_TOKENS = 8
 """What the chat format adds to a turn, at most about."""
@@ -39,13 +42,23 @@ class Row:
 
 
 def render_sessions(
-    tokenizer: Any, owner: OwnerConfig, sessions: Iterable[Session], config: TrainingConfig, *, card: bool = True
+    tokenizer: Any,
+    owner: OwnerConfig,
+    sessions: Iterable[Session],
+    config: TrainingConfig,
+    scrub: ScrubConfig | None = None,
+    *,
+    card: bool = True,
 ) -> list[Rendered]:
-    """Each session as ids with the card of its contact (`card=False`: bare), long ones in pieces."""
+    """Each session as ids with the card of its contact (`card=False`: bare), long ones in pieces.
+
+    `scrub`: [scrub] of the configuration, its defaults when None; by it the card names the contact or does not.
+    """
+    named = _names_on_cards(scrub or ScrubConfig())
     rendered = [
         render_conversation(
             tokenizer,
-            card_for(owner, session.contact_type, session.contact_name) if card else None,
+            card_for(owner, session.contact_type, named(session.contact_name)) if card else None,
             piece,
             config.row_tokens,
         )
@@ -53,6 +66,21 @@ def render_sessions(
         for piece in cut_pieces(tokenizer, session.lines, config.session_tokens)
     ]
     return [one for one in rendered if any(one.loss_mask)]
+
+
+def _names_on_cards(scrub: ScrubConfig) -> Callable[[str], str]:
+    """What a card calls a contact: his name, or "" (no sentence of it) when the name must not be learnt.
+
+    Serving names everybody. So its card differs from the one trained with where the owner has names replaced or cut to
+    initials, blocked a word of this name, or where something private (an address, a number) stands in it; nowhere else.
+    """
+    scrubber = Scrubber(scrub, (), b"only whether")  # the key draws placeholders, of which none is kept
+
+    @functools.cache
+    def named(name: str) -> str:
+        return "" if scrub.names != "keep" or scrubber.scrub(name).findings else name
+
+    return named
 
 
 def cut_pieces(tokenizer: Any, lines: Sequence[Line], max_tokens: int) -> list[list[Line]]:

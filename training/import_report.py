@@ -49,6 +49,8 @@ class ContactReport(msgspec.Struct, frozen=True):
     lines: int
     replies: int
     """Lines the owner wrote in their chats."""
+    left_out: bool = False
+    """Who is excluded or cut as a whole: nothing of theirs is learnt, and no type counts them."""
 
 
 class TypeReport(msgspec.Struct):
@@ -82,7 +84,7 @@ class ImportReport(msgspec.Struct):
     contacts: list[ContactReport] = msgspec.field(default_factory=list)
     types: dict[str, TypeReport] = msgspec.field(default_factory=dict)
     untyped: list[str] = msgspec.field(default_factory=list)
-    """Contacts without a contact type: they train `core` alone."""
+    """Contacts without a contact type who are not left out: they train `core` alone."""
     unions: int = 0
     """Pairs of contacts that may be one person."""
     scrubbed: Counter[str] = msgspec.field(default_factory=Counter)

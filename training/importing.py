@@ -18,8 +18,9 @@ from tzlocal import get_localzone
 from model_server.config import Document, OwnerConfig, read_section
 from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
-from training.contacts import Contact, change_contacts, read_contacts
-from training.corpus import Corpus
+from training.contacts import Contact, change_contacts, read_contacts, read_excluded
+from training.corpus import SETTLED, Corpus
+from training.cuts import read_cuts
 from training.import_report import ContactReport, ImportReport, Question, TypeReport
 from training.people.facts import ChatFacts, SenderFacts
 from training.people.me import Me, find_me
@@ -33,6 +34,10 @@ from training.raw.reading import Progress, ReadOptions, Told, read_everything
 from training.raw.store import RawStore
 from training.scrub.config import ScrubConfig
 from training.scrubbing import scrub_all
+from training.taking_out import take_up
+
+_PROPOSED = "types are proposed"
+"""A mark of the corpus: its state (`corpus.SETTLED`) when contact types were proposed last."""
 
 AskWho = Callable[[WhoQuestion], str | None]
 """Asks the owner who he is: a name or an id of his; None when he cannot be asked."""
@@ -70,6 +75,7 @@ def import_everything(
     home.create()
     clock = _Clock()
     with only_one(home):
+        take_up(home)  # before anybody is looked for: who is leaving is nobody's contact any more
         with RawStore.open(home) as store:
             report = read_everything(paths, store, options.read, read_forgotten(home), told, home=home.path)
             _raise_alone(report)
@@ -91,7 +97,7 @@ def import_everything(
 
         scrubbed = scrub_all(home, options.scrub, passed)
         clock.lap("scrub")
-        if scrubbed.lines or scrubbed.anew or contacts != before or not home.proposals_file.exists():
+        if contacts != before or not _are_proposed(home):
             told(Progress("propose", 0, len(contacts)))
             _renew_proposals(home, contacts, who, options)
             told(Progress("propose", len(contacts), len(contacts)))
@@ -104,18 +110,24 @@ def import_everything(
     proposals = read_proposals(home)
     report.unions = len(proposals.open_unions(contacts))
     report.seconds = clock.laps
-    _count_people(report, who, contacts, proposals)
+    _count_people(report, who, contacts, proposals, _left_out(home))
     return report
 
 
 def propose_again(home: Home, options: ImportOptions) -> None:
-    """Propose by what may be read now: what was proposed before may rest on what has been cut since. Who calls holds
-    the raw store (`only_one`). CorpusError when a store is damaged."""
+    """Propose by what may be read now: what was proposed before may rest on what has been cut or scrubbed anew since.
+    Who calls holds the raw store (`only_one`). CorpusError when a store is damaged."""
     if home.proposals_file.exists():
         with RawStore.open(home) as store:
             chats, people = store.chat_facts(), store.people()
             me = find_me(chats, people, (), store.me(), options.owner_name)
         _renew_proposals(home, read_contacts(home), _Who(chats, people, me), options)
+
+
+def _are_proposed(home: Home) -> bool:
+    """Whether the proposals rest on the corpus as it is, whoever completed it."""
+    with Corpus.open(home) as corpus:
+        return home.proposals_file.exists() and corpus.mark(_PROPOSED) == corpus.mark(SETTLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,8 @@ def _typed(contacts: Sequence[Contact], types: Mapping[str, str]) -> list[Contac
 def _renew_proposals(home: Home, contacts: Sequence[Contact], who: _Who, options: ImportOptions) -> None:
     _, unions = merge_people(contacts, who.chats, who.people, who.me, read_proposals(home).apart_pairs)
     renew_proposals(home, _propose(home, contacts, who, options), unions)
+    with Corpus.open(home) as corpus, corpus.transaction():
+        corpus.put_mark(_PROPOSED, corpus.mark(SETTLED))
 
 
 def _propose(home: Home, contacts: Sequence[Contact], who: _Who, options: ImportOptions) -> list[Proposal]:
@@ -187,8 +201,16 @@ def _question(question: WhoQuestion) -> Question:
     return Question("who", question.in_words(), question.hint, question.chats, question.sources)
 
 
-def _count_people(report: ImportReport, who: _Who, contacts: Sequence[Contact], proposals: Proposals) -> None:
-    """Lines per contact and per type, over everything imported so far."""
+def _left_out(home: Home) -> frozenset[str]:
+    """The ids of people of whom nothing may be read, whenever it was said."""
+    cuts = [cut for cut in read_cuts(home) if cut.from_ms is None and cut.to_ms is None]
+    return read_excluded(home).union(cut.what for cut in cuts)
+
+
+def _count_people(
+    report: ImportReport, who: _Who, contacts: Sequence[Contact], proposals: Proposals, left_out: Collection[str]
+) -> None:
+    """Lines per contact and per type, over everything imported so far; no type counts who is left out."""
     at = {one: number for number, contact in enumerate(contacts) for one in contact.ids}
     spoken: Counter[int] = Counter()
     answered: Counter[int] = Counter()
@@ -207,12 +229,16 @@ def _count_people(report: ImportReport, who: _Who, contacts: Sequence[Contact], 
     for number, contact in enumerate(contacts):
         guess = "" if contact.type else proposals.of(contact).type
         lines, replies = spoken[number], answered[number]
-        report.contacts.append(ContactReport(contact.name, contact.type, guess, contact.ids, lines, replies))
+        out = any(one in left_out for one in contact.ids)
+        report.contacts.append(ContactReport(contact.name, contact.type, guess, contact.ids, lines, replies, out))
+        if out:
+            continue
+        if not contact.type:
+            report.untyped.append(contact.name)
         counted = report.types.setdefault(contact.type, TypeReport())
         counted.contacts += 1
         counted.lines += lines
         counted.replies += replies
-    report.untyped = [contact.name for contact in contacts if not contact.type]
 
 
 class _Clock:

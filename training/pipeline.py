@@ -8,7 +8,7 @@ import fcntl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from training.manifest import Manifest, read_manifest, write_manifest
 from training.old_corpus import check_no_old_corpus
 from training.progress import ProgressFile
 from training.rhythm import measure_rhythms, write_rhythms
+from training.scrub.config import ScrubConfig
 from training.slices import CORE, Slice, Split, all_sessions, choose_slices, of_type, split_by_time
 from training.split_model import SplitModel
 from training.train_facet import Stage, Step, Trainer
@@ -46,6 +47,7 @@ class Settings:
     model: ModelConfig
     facets: FacetsConfig
     training: TrainingConfig
+    scrub: ScrubConfig = field(default_factory=ScrubConfig)
 
     @classmethod
     def read(cls, document: Document) -> "Settings":
@@ -55,6 +57,7 @@ class Settings:
             read_section(document, "model", ModelConfig),
             read_section(document, "facets", FacetsConfig),
             read_section(document, "training", TrainingConfig),
+            read_section(document, "scrub", ScrubConfig),
         )
 
 
@@ -143,7 +146,9 @@ def rows_by_type(
     config = settings.training
     return {
         contact_type: pack(
-            render_sessions(tokenizer, settings.owner, of_type(sessions, contact_type), config, card=card),
+            render_sessions(
+                tokenizer, settings.owner, of_type(sessions, contact_type), config, settings.scrub, card=card
+            ),
             config.row_tokens,
             config.seed,
         )

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
 
 _BESIDE = re.compile(r"\..+\.([0-9]+)(?:\.bot)?")
@@ -10,9 +11,11 @@ _BESIDE = re.compile(r"\..+\.([0-9]+)(?:\.bot)?")
 
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` at `path` in one step, readable by the owner alone, on disk before its name changes."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    # a name that nobody can guess, and a file that nobody has made: no link planted there is followed
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.{os.getpid()}")
+    made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with open(made, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

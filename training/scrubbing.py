@@ -8,6 +8,7 @@ no detector and no export format.
 
 import hashlib
 import json
+import secrets
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +22,14 @@ from training.contacts import read_contacts
 from training.corpus import RULES, SETTLED, Corpus, CorpusArticle, CorpusChat, CorpusLine
 from training.dropping import drop_repeats
 from training.old_corpus import remove_old_corpus
+from training.raw.leaving import remove_leaving
 from training.raw.secret_key import secret_key
 from training.raw.store import RawChat, RawStore, StoredLine
 from training.scrub import scrubber as rules_module
 from training.scrub.config import ScrubConfig
 from training.scrub.names import PersonName
 from training.scrub_pool import Passage, Rules, ScrubPool, Scrubs, add_sample
+from training.taking_out import take_up
 
 BUNDLE_LINES = 2_000
 _CHAT = "chat "
@@ -72,9 +75,10 @@ class _Batch:
 def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _stage, _done, _total: None) -> ScrubReport:
     """Bring the corpus up to what the raw store holds, and set aside what repeats itself.
 
-    CorpusError when a store is damaged.
+    A forgetting that was cut off is completed by it. CorpusError when a store is damaged.
     """
     report = ScrubReport()
+    take_up(home)
     with RawStore.open(home) as store, Corpus.open(home) as corpus:
         rules = read_rules(home, store, config)
         found = store.chats()
@@ -98,10 +102,11 @@ def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _stage, _done
         if not corpus.mark(SETTLED):
             drop_repeats(corpus, lambda done, of: told("repeats", done, of))
             with corpus.transaction():
-                corpus.put_mark(SETTLED, "yes")
+                corpus.put_mark(SETTLED, secrets.token_hex(8))  # another one each time: what rests on it can tell
         if chats:
             remove_old_corpus(home)
         report.dropped = Counter({reason: count for (_, reason), count in corpus.counts("dropped").items()})
+    remove_leaving(home)
     return report
 
 
@@ -222,6 +227,7 @@ class _Stage:
                 self.corpus.drop(_ARTICLE + article.key)
                 self.corpus.put_article(CorpusArticle(article.key, title, markdown, article.at_ms))
                 self.corpus.put_mark(_ARTICLE + article.key, digest)
+                self.corpus.put_mark(SETTLED, "")
                 self._count(scrubs, [_ARTICLE + article.key])
             self.report.articles += 1
 

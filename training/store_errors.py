@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from model_server.errors import CorpusError
+from training.store_files import keep_beside
 
 _STEPS = {
     "SQLITE_FULL": "make room on that disk, then repeat this: it goes on where it was",
@@ -33,6 +34,7 @@ def wipe(database: sqlite3.Connection) -> None:
 
     CorpusError when another process has been reading it for a minute, for it reads from the log.
     """
+    keep_beside(database)
     database.execute("VACUUM")
     (busy, _, _) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:

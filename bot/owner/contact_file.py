@@ -4,8 +4,11 @@ Knows one file and no Redis: what an owner ordered for a contact is moved elsewh
 the whole book; `change` replaces the file in one step, so a reader never meets half of one.
 """
 
+import contextlib
+import fcntl
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,14 +27,15 @@ _LONGEST_NAME = 100
 def change(path: Path, edit: Edit) -> ContactsFile:
     """Read, edit and replace the file; what it now says. ConfigError when it cannot be read (it is left as it is).
 
-    An import that replaced the file in between is read again, so that nothing of it is lost.
+    An import waits meanwhile. What an editor, which knows no lock, wrote in between is read again.
     """
-    while True:
-        before = _version(path)
-        edited = edit(read(path))
-        if before == _version(path):
-            replace_file(path, msgspec.json.format(msgspec.json.encode(edited), indent=1) + b"\n")
-            return edited
+    with _locked(path):
+        while True:
+            before = _version(path)
+            edited = edit(read(path))
+            if before == _version(path):
+                replace_file(path, msgspec.json.format(msgspec.json.encode(edited), indent=1) + b"\n")
+                return edited
 
 
 def read(path: Path) -> ContactsFile:
@@ -87,6 +91,17 @@ def _entry_of(who: Contact, edit: Callable[[ContactEntry], ContactEntry]) -> Edi
         return ContactsFile(tuple(edit(entry) if who.contact_id in entry.ids else entry for entry in book.contacts))
 
     return apply
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One edit at a time, of the bot and of the training: both take this lock. It falls with the process."""
+    place = os.open(path.with_name("contacts.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

@@ -200,3 +200,10 @@ def test_the_card_is_short_and_a_contacts_name_is_only_a_name(bundled: BaseModel
     assert "tease" in card_for(owner, "friend", "")
     assert card_for(owner, "unheard-of", "Jo") == card_for(owner, "stranger", "Jo")
     assert card_for(OwnerConfig(card="You are Z."), "family", "").startswith("You are Z.")
+
+
+@pytest.mark.parametrize("name", ["+44 20 7946 0018", "72001", " ", "🐦", "(202) 555-0123"])
+def test_should_name_nobody_by_a_number(name: str) -> None:
+    owner = OwnerConfig(name="Mara")
+    assert card_for(owner, "friend", name) == card_for(owner, "friend", "")
+    assert card_for(owner, "friend", "母さん").endswith("母さん writes to you.")

@@ -15,11 +15,22 @@ from training.importers.base import Article, DateOrder, DatesUndecided, RawLine,
 from training.importers.formats import choose
 from training.importers.sources import FileSource
 
+from .exports import chat, full, message, write
 from .reading import FIXTURES
 
 ARCHIVED = frozenset(("discord_package", "signal_export", "wechat"))
 """Exports that come as one archive, and are put into one."""
 NOT_EXPORTS = frozenset(("people",))
+PRIVATE = {
+    "email": "piet.example@example.org",
+    "phone": "+44 20 7946 0123",
+    "card": "4111 1111 1111 1111",
+    "password": "tulip-Horse42",
+}
+"""What nobody may learn, by the kind it is found as; invented, of ranges that are nobody's."""
+GLUED_PHONE = "13900001234"
+_TELEGRAM_OWNER = 72001
+_CHAIN = "Forward this to 10 people within an hour and a wish comes true; who ignores it will have years of bad luck!"
 
 
 @dataclass(slots=True)
@@ -48,10 +59,10 @@ def build(folder: Path, zone: tzinfo, dates: DateOrder | None = None) -> Mixed:
     folder.mkdir(parents=True)
     for top in sorted(path for path in FIXTURES.iterdir() if path.is_dir() and path.name not in NOT_EXPORTS):
         files = sorted(_good(top))
-        for chat in sorted({path.parent for path in files if path.name == "_chat.txt"}):  # as an iPhone sends them
-            archive = f"{top.name}/{chat.name}.zip"
-            _zip(folder / archive, chat, [chat / "_chat.txt"])
-            _count(mixed, chat / "_chat.txt", f"{archive}/_chat.txt", Reading(zone, dates))
+        for place in sorted({path.parent for path in files if path.name == "_chat.txt"}):  # as an iPhone sends them
+            archive = f"{top.name}/{place.name}.zip"
+            _zip(folder / archive, place, [place / "_chat.txt"])
+            _count(mixed, place / "_chat.txt", f"{archive}/_chat.txt", Reading(zone, dates))
         files = [path for path in files if path.name != "_chat.txt"]
         if top.name in ARCHIVED:
             _zip(folder / f"{top.name}.zip", top, files)
@@ -62,10 +73,31 @@ def build(folder: Path, zone: tzinfo, dates: DateOrder | None = None) -> Mixed:
                 shutil.copyfile(path, folder / top.name / inside)
             name = f"{top.name}.zip/{inside}" if top.name in ARCHIVED else f"{top.name}/{inside}"
             _count(mixed, path, name, Reading(zone, dates))
+    (folder / "private").mkdir()
+    for path in _write_private(folder / "private"):
+        _count(mixed, path, f"private/{path.name}", Reading(zone, dates))
     (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     mixed.unread.append("photo.jpg")
     (folder / ".DS_Store").write_bytes(b"hidden")
     return mixed
+
+
+def _write_private(folder: Path) -> list[Path]:
+    """An export of Telegram and one of WhatsApp in which people say what is private, and pass a chain on to three."""
+    said = [f"you can write to {PRIVATE['email']}", f"the card is {PRIVATE['card']}", f"加我电话{GLUED_PHONE}谢谢"]
+    chats = []
+    for contact, text in enumerate(said, start=72901):
+        name = f"Friend {contact}"
+        lines = [message(1, contact, text, name), message(2, _TELEGRAM_OWNER, _CHAIN, "Robin Vale")]
+        chats.append(chat(contact, lines, name))
+    telegram = write(folder / "result.json", full(*chats, owner=_TELEGRAM_OWNER))
+    whatsapp = folder / "WhatsApp Chat with Piet.txt"
+    whatsapp.write_text(
+        f"30/12/2022, 21:05 - Piet: call me on {PRIVATE['phone']}\n"
+        f"30/12/2022, 21:07 - Nell Hart: ok, the password is {PRIVATE['password']}\n",
+        "utf-8",
+    )
+    return [telegram, whatsapp]
 
 
 def _good(top: Path) -> Iterator[Path]:

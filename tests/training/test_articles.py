@@ -1,6 +1,7 @@
 """Articles as dialogue: plausible questions, and in the answers no word that is not the owner's."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -141,3 +142,10 @@ def test_should_take_any_text(text: str) -> None:
     lines = to_dialogue(CorpusArticle("any", "any", text)).lines
     assert [line.author for line in lines] == ["contact", "owner"] * (len(lines) // 2)
     assert all(line.text.strip() for line in lines)
+
+
+@pytest.mark.parametrize("line", ["[" * 400_000, "-|" * 200_000 + "x", "c **a " * 80_000])
+def test_a_line_of_brackets_without_end_should_be_left_as_it_is(line: str) -> None:
+    began = time.perf_counter()
+    assert [block.text for block in read_blocks(line)] == [line.strip()]
+    assert time.perf_counter() - began < 2

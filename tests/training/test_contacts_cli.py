@@ -22,6 +22,7 @@ from training.people.merging import Union
 from training.people.proposals import Proposals, read_proposals, renew_proposals
 from training.people.proposing import Proposal
 from training.people.table import from_table, to_table
+from training.raw.lock import only_one
 
 MUM = Contact("Mum", "", ("telegram:u1", "whatsapp:Mum"))
 BRAM = Contact("Bram", "friend", ("telegram:u2",))
@@ -251,6 +252,19 @@ def test_should_lose_nothing_that_the_bot_wrote_meanwhile(home: Home) -> None:
         ("Bram", "friend"),
         ("Bram", "friend"),
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [("merge", "Mum", "telegram:u2"), ("split", "whatsapp:Mum"), ("apart", "telegram:u2", "line:9")]
+)
+def test_should_leave_the_proposals_to_an_import_at_work(home: Home, words: tuple[str, ...]) -> None:
+    """The import would renew them from what it read before, and what the owner took apart would be lost."""
+    before = read_contacts(home), read_proposals(home)
+    with only_one(home), pytest.raises(CorpusError, match="another import is at work"):
+        run(*words)
+    assert (read_contacts(home), read_proposals(home)) == before
+    run(*words)
+    assert (read_contacts(home), read_proposals(home)) != before
 
 
 def test_should_say_that_the_proposals_are_damaged(home: Home) -> None:

@@ -1,6 +1,7 @@
 """Whoever is forgotten leaves no byte behind, in any file of the home, and does not come back."""
 
 import json
+import pydoc
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 from model_server.errors import CorpusError
 from model_server.home import Home
 from training.contacts import Contact, read_contacts, write_contacts
-from training.corpus import Corpus, read_conversations
+from training.corpus import Corpus, read_articles, read_conversations
 from training.cuts import Cut, read_cuts, write_cuts
 from training.forgetting import find_leaving, forget
 from training.importers.base import Article, ChatHead, Event, Person, RawLine
+from training.importing import ImportOptions, import_everything
+from training.raw.leaving import read_leaving
 from training.raw.store import RawChat, RawStore
 from training.scrub.config import ScrubConfig
 from training.scrubbing import scrub_all
@@ -60,8 +63,8 @@ def home(tmp_path: Path) -> Home:
     write_contacts(home, [Contact("Annelies Quist", "friend", (ANNELIES,)), Contact("Bob", "friend", (BOB,))])
     evidence = {"contact": BOB, "type": "friend", "evidence": ["two groups in common with Annelies"]}
     home.proposals_file.write_text(json.dumps({"types": [{"contact": ANNELIES}, evidence], "apart": [[ANNELIES, BOB]]}))
-    (home.corpus_dir / "report.html").write_text("Annelies")
-    (home.corpus_dir / "telegram_user72001.jsonl").write_text("zebra")
+    for name in ("report.html", "telegram_user72001.jsonl"):
+        (home.corpus_dir / name).write_text("Annelies")
     scrub_all(home, ScrubConfig())
     return home
 
@@ -85,11 +88,11 @@ def test_should_leave_no_byte_of_a_contact(home: Home) -> None:
 
 
 def test_should_leave_none_in_the_key_of_a_group_that_is_called_after_her(home: Home) -> None:
-    party: list[Event] = [ChatHead("line:Annelies wird 40", "group", "Annelies wird 40", "", ME)]
+    party: list[Event] = [ChatHead("line:group:Annelies wird 40", "group", "Annelies wird 40", "", ME)]
     party.append(Person(ANNELIES, "Annelies Quist"))
     hers = RawLine("1", ANNELIES, "walrus", 1)
     fill(home, [*party, hers, RawLine("2", BOB, "cake?", 2)], "party.txt")
-    write_cuts(home, [Cut("line:Annelies wird 40"), Cut(ANNELIES), Cut(BOB, to_ms=5)])
+    write_cuts(home, [Cut("line:group:Annelies wird 40"), Cut(ANNELIES), Cut(BOB, to_ms=5)])
     (home.path / ".contacts.json.4194305").write_text("Annelies")  # a process that was killed; no id is as high
     forget(home, find_leaving(home, ANNELIES), ScrubConfig())
     assert found(home) == {}
@@ -171,18 +174,114 @@ def test_should_leave_a_name_that_somebody_else_bears(home: Home) -> None:
     ]
 
 
-def test_should_be_completed_by_repeating_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Killed(Exception): ...
+class Killed(BaseException):
+    """Stands for the process being killed: nothing may run afterwards."""
 
-    def kill(*_: object) -> None:
+
+STEPS = (
+    "training.forgetting.write_leaving",
+    "training.forgetting.scrub_all",
+    "training.scrubbing.drop_repeats",
+    "training.scrubbing.remove_leaving",
+    *map(
+        "training.taking_out.{}".format,
+        (
+            *("add_forgotten", "_empty_corpus", "Corpus.clear", "Corpus.wipe", "remove_old_corpus", "write_leaving"),
+            *("rewrite", "forget_people", "wipe", "_change_proposals", "forget_cuts", "change_contacts"),
+            "remove_leftovers",
+        ),
+    ),
+)
+
+
+def kill_at(patched: pytest.MonkeyPatch, step: str, *, after: bool) -> None:
+    """The process ends before, or right after, this step."""
+    owner, _, name = step.rpartition(".")
+    place = pydoc.locate(owner)
+    done = getattr(place, name)
+
+    def kill(*args: Any, **more: Any) -> None:
+        if after:
+            done(*args, **more)
         raise Killed
 
+    patched.setattr(place, name, kill)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", STEPS)
+def test_should_be_completed_by_repeating_it_wherever_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    """She is nobody's contact: what is known of her lies in the raw store alone."""
+    home = new_home(tmp_path)
+    key = "line:Annelies wird 40"
+    party: list[Event] = [
+        ChatHead(key, "group", "Annelies wird 40", "", ME),
+        Person(ANNELIES, "Annelies Quist", True, (PHONE,)),
+    ]
+    hers: list[Event] = [RawLine("1", ANNELIES, "walrus", 1), RawLine("2", BOB, f"ask quist, {PHONE}", 2)]
+    fill(home, [*party, *hers, Article("file:dinner-with-annelies:1", "Dinner", "With Annelies.")], "party.txt")
+    write_contacts(home, [Contact("Bob", "friend", (BOB,))])
+    write_cuts(home, [Cut(key, to_ms=1)])
+    home.proposals_file.write_text(json.dumps({"types": [{"contact": BOB, "evidence": ["a group with Annelies"]}]}))
+    scrub_all(home, ScrubConfig())
     with monkeypatch.context() as patched:
-        patched.setattr("training.forgetting.scrub_all", kill)
+        kill_at(patched, step, after=after)
         with pytest.raises(Killed):
             forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    not_begun = step == STEPS[0] and not after
+    through = after and step in ("training.forgetting.scrub_all", "training.scrubbing.remove_leaving")
+    assert (read_leaving(home) is None) == (not_begun or through)
+    if not through:
+        forget(home, find_leaving(home, ANNELIES if not_begun else "Annelies Quist"), ScrubConfig())
+    assert found(home) == {}
+    (group,) = chats_of(home)
+    assert read_cuts(home) == (Cut(group.key, to_ms=1),)
+    with Corpus.open(home) as corpus, corpus.snapshot():
+        assert [chat.key for chat in corpus.chats()] == [group.key]
+    assert not (home.raw_dir / "leaving.json").exists()
+
+
+@pytest.mark.parametrize("step", ["_empty_corpus", "forget_people", "change_contacts"])
+def test_should_be_completed_by_the_next_scrub_or_forgetting(
+    home: Home, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with monkeypatch.context() as patched:
+        kill_at(patched, f"training.taking_out.{step}", after=True)
+        with pytest.raises(Killed):
+            forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    assert (home.raw_dir / "leaving.json").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(CorpusError, match="not whole"):
+        read_conversations(home)
+    if step == "forget_people":
+        forget(home, find_leaving(home, BOB), ScrubConfig())
+        assert read_contacts(home) == []
+    else:
+        scrub_all(home, ScrubConfig())
+        assert read_contacts(home) == [Contact("Bob", "friend", (BOB,))]
+    assert found(home) == {}
+
+
+def test_should_be_completed_by_the_next_import(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as patched:
+        kill_at(patched, "training.taking_out.add_forgotten", after=True)
+        with pytest.raises(Killed):
+            forget(home, find_leaving(home, ANNELIES), ScrubConfig())
+    home.proposals_file.unlink()  # shortened above; they are made anew
+    (tmp_path / "bread.md").write_text("# Bread\n\nBread is made of flour and water.\n")
+    report = import_everything([tmp_path / "bread.md"], home, ImportOptions.of({}))
+    assert [one.name for one in report.contacts] == ["Bob"]
+    assert found(home) == {}
+
+
+def test_should_leave_no_byte_in_the_key_of_an_article(home: Home) -> None:
+    keys = ("file:dinner-with-annelies:1", "web:https://example.org/annelies", "web:https://example.org/quist")
+    fill(home, [Article(key, "Dinner", f"Fish, {at}.") for at, key in enumerate(keys)], "articles.xml")
+    scrub_all(home, ScrubConfig())
     forget(home, find_leaving(home, ANNELIES), ScrubConfig())
     assert found(home) == {}
+    assert {f"Fish, {at}." for at in range(3)} < {one.markdown for one in read_articles(home)}
 
 
 def test_should_not_forget_the_owner_or_a_stranger(home: Home) -> None:

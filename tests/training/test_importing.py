@@ -14,6 +14,7 @@ from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
 from training.contacts import read_contacts, set_type, write_contacts
 from training.corpus import read_articles, read_conversations
+from training.cuts import Cut, write_cuts
 from training.importers.base import DatesUndecided
 from training.importing import ImportOptions, import_everything
 from training.raw import intake
@@ -94,6 +95,19 @@ def test_the_counts_of_a_mixed_folder_should_add_up(whole: tuple[Home, Any]) -> 
         }
 
 
+def test_nothing_private_of_a_mixed_folder_should_reach_the_corpus(whole: tuple[Home, Any]) -> None:
+    home, report = whole
+    raw = {**mixed_exports.PRIVATE, "glued phone": mixed_exports.GLUED_PHONE}
+    assert set(report.scrubbed) >= set(mixed_exports.PRIVATE)
+    assert report.dropped["chain"] == 3
+    stored, learnt = (
+        b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        for folder in (home.raw_dir, home.corpus_dir)
+    )
+    assert [kind for kind, value in raw.items() if value.encode() not in stored] == []  # it was there to be found
+    assert [kind for kind, value in raw.items() if value.encode() in learnt] == []
+
+
 def test_the_same_folder_again_should_change_nothing(mixed: mixed_exports.Mixed, whole: tuple[Home, Any]) -> None:
     home, first = whole
     files = {path: path.read_bytes() for path in (home.contacts_file, home.proposals_file)}
@@ -167,6 +181,16 @@ def test_should_propose_a_type_and_never_apply_it(home: Home, export: Path) -> N
     assert [(one.name, one.type, one.proposed) for one in report.contacts if one.name == "Mum"] == [
         ("Mum", "", "family")
     ]
+
+
+def test_should_say_who_is_left_out_and_ask_no_type_for_them(home: Home, export: Path) -> None:
+    import_everything([export], home, OPTIONS)
+    write_cuts(home, [Cut("telegram:user1"), Cut("telegram:user2", from_ms=0)])
+    cut = import_everything([export], home, OPTIONS)
+    assert [(one.name, one.left_out) for one in cut.contacts] == [("Mum", True), ("Bram", False)]
+    assert (cut.untyped, cut.types[""].contacts, cut.types[""].lines) == (["Bram"], 1, 2)
+    home.excluded_file.write_text('{"senders": ["telegram:user2"]}')
+    assert import_everything([export], home, OPTIONS).untyped == []
 
 
 def test_only_one_import_should_be_at_work(home: Home, export: Path) -> None:

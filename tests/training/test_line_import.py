@@ -46,6 +46,7 @@ def test_each_fixture_should_be_read_as_it_was_written(name: str) -> None:
     events = fixture(name, expected["order"] if expected["asked"] else None)
     head = next(event for event in events if isinstance(event, ChatHead))
     assert (head.kind, head.name) == (expected["kind"], expected["name"])
+    assert head.key.startswith("line:group:") == (head.kind == "group")
     assert head.contact == (f"line:{expected['contact']}" if expected["contact"] else "")
     assert head.owner == (f"line:{expected['owner']}" if expected["owner"] else "")
     found = [

@@ -41,6 +41,19 @@ OWNERS = {
     "whatsapp": {"Nell", "Nell Hart", "Νελ", "Нелл", "נל", "نيل", "阿奈", "ネル", "넬"},
 }
 """Folder -> what its owner is called in it."""
+CALLED_OTHERWISE = {"discord_package": {"Me"}, "wechat": {"wxid_robin0001"}}
+"""Those of them that no chat of the whole folder goes by."""
+SILENT = {"line": {"line:group:登山部"}}
+"""Chats in which the owner wrote nothing."""
+UNDECIDED_ALONE = {
+    "discord_exporter/Ink Club - Lounge - tea [720000000000000002].json",
+    "line/[LINE] 登山社的聊天.txt",
+    "line/phone_ja_era.txt",
+    "line/phone_th_group.txt",
+    "whatsapp/WhatsApp Chat with Garden Club.txt",
+    "whatsapp/chat with Ken copied.txt",
+}
+"""Files that do not tell by themselves who their owner is."""
 
 
 def read(home: Home, path: Path) -> tuple[list[ChatFacts], dict[str, str], Me]:
@@ -54,11 +67,11 @@ def read(home: Home, path: Path) -> tuple[list[ChatFacts], dict[str, str], Me]:
 @pytest.mark.parametrize("folder", sorted(OWNERS))
 def test_should_find_the_owner_in_every_chat_of_a_folder(folder: str, tmp_path: Path) -> None:
     chats, names, me = read(Home(tmp_path), FIXTURES / folder)
-    wrong = {key: one for key, one in me.settled().items() if one and names[one] not in OWNERS[folder]}
-    assert wrong == {}
-    assert {chat.key for chat in chats if chat.contact} <= set(me.settled())
+    found = me.settled()
+    assert {names[one] for one in found.values() if one} == OWNERS[folder] - CALLED_OTHERWISE.get(folder, set())
+    assert {chat.key for chat in chats} == set(found)
+    assert {key for key, one in found.items() if not one} == SILENT.get(folder, set())
     assert not {chat.contact for chat in chats if chat.contact} & me.ids
-    assert chats
 
 
 def facts(source: Source) -> tuple[list[ChatFacts], dict[str, SenderFacts]]:
@@ -86,7 +99,8 @@ def facts(source: Source) -> tuple[list[ChatFacts], dict[str, SenderFacts]]:
 
 
 @pytest.mark.parametrize("folder", sorted(OWNERS))
-def test_should_name_nobody_else_in_any_file_alone(folder: str) -> None:
+def test_should_name_him_and_nobody_else_in_every_file_alone(folder: str) -> None:
+    undecided = set()
     for source in find_sources([FIXTURES / folder]).sources:
         if "/malformed/" in source.name:
             continue  # of a file that breaks off nothing is kept
@@ -96,6 +110,9 @@ def test_should_name_nobody_else_in_any_file_alone(folder: str) -> None:
             one: people[one].name if one in people else one.partition(":")[2] for one in me.settled().values() if one
         }
         assert set(named.values()) <= OWNERS[folder], source.name
+        if chats and not named:
+            undecided.add(f"{folder}/{Path(source.name).relative_to(FIXTURES / folder)}")
+    assert undecided == {name for name in UNDECIDED_ALONE if name.startswith(f"{folder}/")}
 
 
 def test_should_know_every_line_of_an_owner_whom_four_exporters_call_differently(tmp_path: Path) -> None:

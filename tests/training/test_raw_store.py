@@ -59,7 +59,6 @@ def ids(store: RawStore, key: str) -> list[str]:
 
 def everything(store: RawStore) -> list[object]:
     """All rows of all tables but for the numbers that rows have."""
-    tables = ("lines", "chats", "people", "asides", "skipped", "articles")
     columns = {
         "lines": "chat, line_id, sender, text, at_ms, reply_to, addressee",
         "chats": "key, kind, name, contact",
@@ -68,7 +67,7 @@ def everything(store: RawStore) -> list[object]:
         "skipped": "kind, name, messages",
         "articles": "key, title, markdown, at_ms",
     }
-    return [sorted(store.database.execute(f"SELECT {columns[table]} FROM {table}")) for table in tables]
+    return [sorted(store.database.execute(f"SELECT {names} FROM {table}")) for table, names in columns.items()]
 
 
 def test_should_keep_each_line_once_and_count_what_a_file_held(store: RawStore) -> None:
@@ -91,6 +90,15 @@ def test_should_tell_who_writes_where(store: RawStore) -> None:
     ann, me = store.people()
     assert (ann.name, ann.saved, ann.handles) == (ANN.title(), True, ("+12025550123", "ann@example.org"))
     assert (me.id, me.name, me.saved) == (ME, "user9", None)
+
+
+def test_should_keep_no_instant_of_which_no_calendar_tells(store: RawStore) -> None:
+    days = (-1, 0, 1, 4_102_444_800_000, 4_102_444_800_001, 1 << 64)
+    lines = [RawLine(str(at), ANN, "hi", at_ms) for at, at_ms in enumerate(days)]
+    counts = take(store, "a", [ChatHead(ANN, "personal", "Ann"), *lines])
+    assert (ids(store, ANN), counts.lines, dict(counts.set_aside)) == (["2", "3"], 2, {"undated": 4})
+    take(store, "b", [Article(str(at), "title", "text", at_ms) for at, at_ms in enumerate(days)])
+    assert [one.at_ms for one in store.articles()] == [0, 0, 1, 4_102_444_800_000, 0, 0]
 
 
 def test_should_remember_who_the_owner_is_in_each_chat(store: RawStore) -> None:
@@ -153,7 +161,7 @@ def test_who_was_forgotten_should_stay_out_though_the_reading_was_cut_off(home: 
     events: list[Event] = [
         Person(BEN, "Benedikta"),
         ChatHead("telegram:group", "group", "Three"),
-        *(RawLine(str(at), ANN, f"Benedikta said {at}", at) for at in range(5)),
+        *(RawLine(str(at), ANN, f"Benedikta said {at}", at) for at in range(1, 6)),
         RawLine("9", BEN, "it was I", 9),
         RawLine("10", ANN, "no, it was I", 10, reply_to="9"),
         RawLine("11", ANN, "good night", 11),

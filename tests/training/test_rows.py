@@ -17,6 +17,7 @@ from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
 from training.config import TrainingConfig
 from training.conversations import Session
 from training.examples import Row, cut_pieces, pack, render_sessions
+from training.pipeline import Settings, rows_by_type
 from training.split_model import LowerCache, SplitModel
 from training.train_facet import Stage, Trainer
 
@@ -72,6 +73,28 @@ def test_should_pack_behind_one_card_every_reply_and_nothing_else(bundled: BaseM
     learned = sorted(filter(None, replies(bundled, row).split("<|im_end|>")))
     said = (line.text for one in SESSIONS for line in one.lines if line.author == "owner")
     assert learned == sorted(said)
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "named"),
+    [
+        ({}, "Zorblatt", True),
+        ({"names": "replace"}, "Zorblatt", False),
+        ({"names": "initials"}, "May", False),
+        ({"block": ["zorblatt"]}, "Dr. Zorblatt", False),
+        ({"block": ["zorblatt"]}, "Bram", True),
+        ({}, "Bram +44 20 7946 0018", False),
+        ({}, "+44 20 7946 0018", False),
+    ],
+)
+def test_should_learn_no_name_that_must_not_be_learnt(
+    bundled: BaseModel, section: dict[str, object], name: str, named: bool
+) -> None:
+    """The card is scrubbed as the lines are."""
+    settings = Settings.read({"scrub": section, "owner": {"name": "Tilda"}})
+    ((row,),) = rows_by_type(bundled.tokenizer, settings, [session(name, "gull again?", "omg no")]).values()
+    said = bundled.tokenizer.decode(row.ids)
+    assert (f"{name} writes to you." in said, "writes to you." in said) == (named, named)
 
 
 @pytest.mark.parametrize("row_tokens", [60, 100, 150, 400])

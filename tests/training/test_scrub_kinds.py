@@ -101,6 +101,10 @@ def marked(text: str, before: str = "") -> str:
         "<address:2 The Maltings, Leeds LS8 2QT>",
         "ship to\n<address:2215 Quail Hollow Rd\nAustin, TX 78704>",
         "https://docs.google.com/document/d/<key:1aBcD3fGhIjKlMnOpQrStUvWx>/edit?usp=sharing",
+        "Passwort fürs WLAN: <password:Sommer!2022>",
+        "Der Code vom Tor ist <code:7731>",
+        "Türcode <password:7731>",
+        "code for the gym door is <code:4711>#",
     ],
 )
 def test_should_find(line: str) -> None:

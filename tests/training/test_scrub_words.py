@@ -6,13 +6,17 @@ import sys
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from model_server.errors import ConfigError
 from model_server.placeholders import KINDS, PLACEHOLDER, holds_placeholder, placeholder
 from training.articles.blocks import read_blocks
 from training.scrub.config import NamePolicy, ScrubConfig
+from training.scrub.emails import find_emails
 from training.scrub.masks import mask
 from training.scrub.names import PersonName
+from training.scrub.plain import plain, small, view
 from training.scrub.scrubber import Scrubber
 
 KEY = b"a key of this test"
@@ -32,6 +36,25 @@ def test_one_value_should_have_one_placeholder_however_it_is_written() -> None:
     spelt = ["13900001234", "139 0000 1234", "+86 139-0000-1234", "１３９００００１２３４", "008613900001234"]
     assert len({scrub(text) for text in spelt}) == 1
     assert scrub("Jane@Example.com") == scrub("jane (at) example dot com")
+
+
+@settings(max_examples=60)
+@given(
+    st.text("aB1é. ", max_size=6),
+    st.sampled_from(("@", "＠", "(at)", " (at) ", "[at]", "{at}", "（at）", "(AT)", " at ")),
+    st.sampled_from((".", " dot ", "(dot)", " [dot] ", "．")),
+    st.sampled_from(("com", "org", "nl ok", "x")),
+)
+def test_no_address_should_be_passed_over_before_it_is_looked_for(before: str, at: str, dot: str, end: str) -> None:
+    text = f"{before}jane{at}example{dot}{end}"
+    made = plain(text)
+    if found := list(find_emails(view(made, small(made), ""))):
+        assert [one.kind for one in Scrubber(ScrubConfig(), (), KEY).scrub(text).findings] == ["email"] * len(found)
+
+
+@pytest.mark.parametrize("text", ["jane(at)example.com", "jane [at] example.com", "jane{at}example.com"])
+def test_should_find_an_address_without_digit_at_sign_and_dot(text: str) -> None:
+    assert scrub(f"write to {text} please").count("[email ") == 1
 
 
 def test_the_letter_should_depend_on_the_key_of_the_home() -> None:

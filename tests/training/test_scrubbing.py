@@ -11,7 +11,7 @@ from model_server.errors import CorpusError
 from model_server.home import Home
 from training import scrub_pool
 from training.contacts import Contact, write_contacts
-from training.corpus import Corpus, CorpusLine, read_articles, read_conversations
+from training.corpus import Corpus, CorpusArticle, CorpusLine, read_articles, read_conversations
 from training.explaining import explain_lines, explain_text
 from training.importers.base import Article, ChatHead, Event, RawLine
 from training.raw.intake import BATCH_EVENTS, begin_file, take_file
@@ -140,6 +140,29 @@ def test_should_let_nobody_read_a_corpus_that_is_not_whole(home: Home, monkeypat
         read_conversations(home)
     scrub_all(home, PLAIN)
     assert len(read_conversations(home)) == 1
+
+
+def test_should_let_nobody_read_while_new_articles_are_on_their_way(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, [Article("soup", "Soup", "Soup is a drink."), *talk(MUM, "Mum", "a", "b")])
+    scrub_all(home, PLAIN)
+    fill(home, [Article("bread", "Bread", "Bread is no drink."), Article("tea", "Tea", "Tea is.")], "later")
+    put = Corpus.put_article
+
+    def killed(corpus: Corpus, article: CorpusArticle) -> None:
+        if article.key == "tea":
+            raise KeyboardInterrupt
+        put(corpus, article)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Corpus, "put_article", killed)
+        with pytest.raises(KeyboardInterrupt):
+            scrub_all(home, PLAIN)
+    with pytest.raises(CorpusError, match="not whole"):
+        read_articles(home)
+    scrub_all(home, PLAIN)
+    assert [article.key for article in read_articles(home)] == ["bread", "soup", "tea"]
 
 
 def test_should_go_on_where_a_kill_left_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,19 @@ def test_a_folder_that_may_not_be_read_should_leave_the_others(tmp_path: Path, m
     assert "a: Permission denied" in refusal(found)
 
 
+def test_a_name_that_is_no_utf8_should_be_shown_without_its_bytes(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    for name in (b"re\xffsult.json", b"pi\xffc.jpg"):
+        Path(os.fsdecode(folder + b"/" + name)).write_text("{}")
+    pack(Path(os.fsdecode(folder + b"/z\xff.zip")), ("a.txt", b"a"))
+    Path(os.fsdecode(folder + b"/bad\xff.zip")).write_bytes(b"no archive")
+    found = find_sources([tmp_path])
+    assert names(found, tmp_path) == ["re\ufffdsult.json", "z\ufffd.zip/a.txt"]
+    assert [content(source) for source in found.sources] == [b"{}", b"a"]
+    assert found.unread == [(f"{tmp_path}/pi\ufffdc.jpg", "media_file")]
+    assert "bad\ufffd.zip is no readable zip archive" in refusal(found)
+
+
 def test_should_follow_no_link_out_of_what_was_named(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     folder = tmp_path / "exports"

@@ -57,6 +57,7 @@ def test_each_fixture_should_be_read_as_it_was_written(name: str) -> None:
 
     head = head_of(events)
     assert (head.kind, head.name) == (expected["kind"], expected["name"])
+    assert head.key.startswith("whatsapp:group:") == (head.kind == "group")
     assert head.contact == (person_of(expected["contact"]).id if expected["contact"] else "")
     assert head.owner == (person_of(expected["owner"]).id if expected["owner"] else "")
     found = [

@@ -50,6 +50,10 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LEAD = re.compile(r"(?:\*\*|__)([^*_]{2,120}?)[:.,：。，]?(?:\*\*|__)[:.,：。，]?\s*(?=\S)(.+)")
 
 
+_LONGEST = 20_000
+"""Characters; longer lines are left as they are: brackets that are never closed cost the square of them."""
+
+
 def read_blocks(markdown: str) -> list[Block]:
     """The blocks of an article, in order."""
     reader = _Reader()
@@ -60,6 +64,8 @@ def read_blocks(markdown: str) -> list[Block]:
 
 def plain(markdown: str) -> str:
     """The words of one line of Markdown: of links the text, of emphasis what is emphasised, of pictures nothing."""
+    if len(markdown) > _LONGEST:
+        return " ".join(markdown.split())
     text = _WIKI_LINK.sub(r"\1", _PICTURE.sub("", _TAG.sub("", markdown)))
     text = _LINK.sub(r"\1", text)
     text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text))
@@ -87,7 +93,7 @@ class _Reader:
         elif not line.strip():
             # a list goes on after a blank line, when what follows is indented or an item
             self._close()
-        elif not self._is_special(line):
+        elif len(line) > _LONGEST or not self._is_special(line):
             self._words(line)
 
     def _is_special(self, line: str) -> bool:

@@ -56,7 +56,7 @@ def set_contact(
     """Say which type a contact is of. Answers change at once; facets with the next `selfsame train`."""
     from training.contacts import change_contacts, read_contacts, set_type
 
-    home = _home()
+    home = _home().create()
     _note_new_types([contact_type], read_contacts(home))
     change_contacts(home, lambda found: set_type(found, name, contact_type))
     _say({"name": name, "type": contact_type}, f"{name} is {contact_type}", as_json)
@@ -76,7 +76,7 @@ def accept(
 
     if everybody == bool(names):
         raise CorpusError("nobody is named" if not names else "names and --all together", "name contacts, or say --all")
-    home = _home()
+    home = _home().create()
     proposals = read_proposals(home)
     taken: list[Contact] = []
 
@@ -98,11 +98,13 @@ def merge(kept: Named, other: Named, as_json: AsJson = False) -> None:
     from training.contacts import change_contacts, find_contact, read_contacts
     from training.people.edits import merged
     from training.people.proposals import joined_again, read_proposals, write_proposals
+    from training.raw.lock import only_one
 
-    home = _home()
-    first = find_contact(read_contacts(home), kept).ids[0]
-    one = find_contact(change_contacts(home, lambda found: merged(found, kept, other)), first)
-    write_proposals(home, joined_again(read_proposals(home), one.ids))
+    home = _home().create()
+    with only_one(home):
+        first = find_contact(read_contacts(home), kept).ids[0]
+        one = find_contact(change_contacts(home, lambda found: merged(found, kept, other)), first)
+        write_proposals(home, joined_again(read_proposals(home), one.ids))
     _say(msgspec.to_builtins(one), f"{one.name} is now {' '.join(one.ids)}", as_json)
 
 
@@ -115,12 +117,14 @@ def split(
     from training.contacts import change_contacts, find_contact, read_contacts
     from training.people.edits import split as taken_apart
     from training.people.proposals import kept_apart, read_proposals, write_proposals
+    from training.raw.lock import only_one
 
-    home = _home()
-    whole = find_contact(read_contacts(home), contact_id)
-    change_contacts(home, lambda found: taken_apart(found, contact_id))
-    rest = [one for one in whole.ids if one != contact_id]
-    write_proposals(home, kept_apart(read_proposals(home), [contact_id], rest))
+    home = _home().create()
+    with only_one(home):
+        whole = find_contact(read_contacts(home), contact_id)
+        change_contacts(home, lambda found: taken_apart(found, contact_id))
+        rest = [one for one in whole.ids if one != contact_id]
+        write_proposals(home, kept_apart(read_proposals(home), [contact_id], rest))
     _say({"id": contact_id, "apart_from": rest}, f"{contact_id} is a contact of its own", as_json)
 
 
@@ -129,10 +133,12 @@ def apart(one: Named, other: Named, as_json: AsJson = False) -> None:
     """Two contacts that may look like one are two: it is not proposed again."""
     from training.contacts import find_contact, read_contacts
     from training.people.proposals import kept_apart, read_proposals, write_proposals
+    from training.raw.lock import only_one
 
-    home = _home()
-    first, second = (find_contact(read_contacts(home), named).ids for named in (one, other))
-    write_proposals(home, kept_apart(read_proposals(home), first, second))
+    home = _home().create()
+    with only_one(home):
+        first, second = (find_contact(read_contacts(home), named).ids for named in (one, other))
+        write_proposals(home, kept_apart(read_proposals(home), first, second))
     _say({"apart": [first[0], second[0]]}, f"{one} and {other} stay two", as_json)
 
 
@@ -144,7 +150,7 @@ def rename(
     from training.contacts import change_contacts
     from training.people.edits import renamed
 
-    change_contacts(_home(), lambda found: renamed(found, name, new_name))
+    change_contacts(_home().create(), lambda found: renamed(found, name, new_name))
     _say({"name": new_name, "was": name}, f"{name} is now called {new_name}", as_json)
 
 
@@ -171,7 +177,7 @@ def import_table(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], as_j
     from training.people.table import from_table
     from training.people.table_file import read_table
 
-    home = _home()
+    home = _home().create()
     text = read_table(path)
     old = read_contacts(home)
     before = {one.ids: one for one in old}

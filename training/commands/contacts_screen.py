@@ -5,13 +5,15 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from training.contacts import Contact
 from training.people.proposals import Proposals
 
 _REASONS = 2
+_NARROWEST = 110
+"""Columns: with fewer, ids would lose characters; a narrower terminal breaks the lines instead."""
 """Shown in the table; `--json` and the exported table have all."""
 
 
@@ -37,8 +39,10 @@ def print_contacts(found: list[Contact], proposals: Proposals) -> None:
     if not found:
         console.print("no contacts yet → selfsame import PATH")
         return
-    table = Table("name", "type", "proposed", "because", "lines", "yours", box=None)
-    table.add_column("ids", overflow="fold", min_width=18)
+    # An id is copied into other commands, so it is never cut; where there is no room, the reasons go first.
+    console.width = max(console.width, _NARROWEST)
+    table = Table("name", "type", "proposed", Column("because", min_width=24), "lines", "yours", box=None)
+    table.add_column("ids", overflow="fold", min_width=24)
     for contact in sorted(found, key=lambda one: (one.type, one.name)):
         one = proposals.of(contact)
         open_type = "" if contact.type or not one.type else f"{one.type} {one.score:.2f}"

@@ -37,10 +37,11 @@ def scrub(
 ) -> None:
     """Take out again what must not be learnt, after a change of the rules or of names. Else it only counts."""
     from training.explaining import explain_lines
+    from training.importing import ImportOptions, propose_again
     from training.raw.lock import only_one
     from training.scrubbing import scrub_all
 
-    home, config, _document = _instance()
+    home, config, document = _instance()
     if explain:
         if not sys.stdout.isatty():
             raise CorpusError("--explain shows private text, and this is no terminal", "run it in a terminal")
@@ -49,6 +50,7 @@ def scrub(
         return
     with only_one(home), _bar() as told:
         report = scrub_all(home, config, told)
+        propose_again(home, ImportOptions.of(document))
     print(json.dumps(msgspec.to_builtins(report), ensure_ascii=False)) if as_json else _print_scrubbed(report)
 
 
@@ -122,11 +124,14 @@ def _print_scrubbed(report: "ScrubReport") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    what = "everything anew" if report.anew else f"{report.lines} new lines"
-    print(f"scrubbed {what}: something was taken out of {report.changed} of {report.lines} lines")
+    if report.lines:
+        what = "everything anew" if report.anew else f"{report.lines:,} new lines"
+        print(f"scrubbed {what}: something was taken out of {report.changed:,} of {report.lines:,} lines")
+    else:
+        print("nothing new to scrub" + ("; in all so far:" if report.kinds else ""))
     if report.undecided:
         print(f"{report.undecided} chats wait: nobody knows who of them is you → selfsame import PATH --me NAME")
-    table = Table("taken out", "times", "for example", box=None)
+    table = Table("taken out", "times", "for example (masked)", box=None)
     for kind, count in report.kinds.most_common():
         table.add_row(kind, str(count), "  ".join(report.samples.get(kind, [])))
     if report.kinds:

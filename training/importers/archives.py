@@ -12,9 +12,10 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from model_server.errors import CorpusError
+from training.importers.source import CheckedStream
 
 MOST_MEMBERS = 50_000
 MOST_DIRECTORY_BYTES = 16 << 20
@@ -68,7 +69,8 @@ class Archive:
             stream = self._opened().open(self._infos[member])
         except _DAMAGE as error:
             raise self._damaged(member, error) from None
-        return io.BufferedReader(_Checked(stream, self, member), 1 << 16)
+        checked = CheckedStream(stream, _DAMAGE, functools.partial(self._damaged, member))
+        return io.BufferedReader(checked, 1 << 16)
 
     def resolve(self, member: str, relative: str) -> str | None:
         """The member that `relative` means beside `member`; None when there is none."""
@@ -80,34 +82,6 @@ class Archive:
 
     def _damaged(self, member: str, error: Exception) -> CorpusError:
         return CorpusError(f"{self.name}/{member} is damaged: {error}", "export or download the archive again")
-
-
-class _Checked(io.RawIOBase):
-    """A member's bytes; damage rises as CorpusError wherever it is read."""
-
-    def __init__(self, stream: IO[bytes], archive: Archive, member: str) -> None:
-        self._stream = stream
-        self._archive = archive
-        self._member = member
-
-    def readable(self) -> bool:
-        """As `io.IOBase.readable`."""
-        return True
-
-    def readinto(self, into: object) -> int:
-        """As `io.RawIOBase.readinto`."""
-        buffer = memoryview(into).cast("B")  # type: ignore[arg-type]  # whatever BufferedReader hands over
-        try:
-            piece = self._stream.read(len(buffer))
-        except _DAMAGE as error:
-            raise self._archive._damaged(self._member, error) from None
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        """As `io.IOBase.close`."""
-        self._stream.close()
-        super().close()
 
 
 class _BoundedFile(io.FileIO):

@@ -44,8 +44,9 @@ class ChatHead(msgspec.Struct, frozen=True):
     """The chat that the following lines are of; said before its first line, and again when more becomes known of it.
 
     `key`: in a personal chat the id of the contact (`telegram:user72001`, `whatsapp:Mum`), else `platform:` and the
-    group's id. `contact` and `owner` are ids of people, "" where the format does not tell them; `owner` is set only
-    where the *file* says who exported it (`IsSender`, `Me`, an account id), never by a guess.
+    group's id, or `platform:group:` and its title where it has none. `contact` and `owner` are ids of people, "" where
+    the format does not tell them; `owner` is set only where the *file* says who exported it (`IsSender`, `Me`, an
+    account id), never by a guess.
     """
 
     key: str

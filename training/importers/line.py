@@ -138,7 +138,7 @@ def _head(title: Title, names: SpokenNames) -> ChatHead:
     name = title.name or ", ".join(wrote[:6])
     key = f"{_PLATFORM}:{name}"
     if len(wrote) > 2 or title.personal is False:
-        return ChatHead(key, "group", name)
+        return ChatHead(f"{_PLATFORM}:group:{name}", "group", name)
     if name not in wrote and (len(wrote) == 2 or title.personal is None):
         return ChatHead(key, "personal", name)
     others = [one for one in wrote if one != name]

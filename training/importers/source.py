@@ -4,8 +4,11 @@ Knows no format. Nothing is ever unpacked to disk; what a name in an archive say
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
+
+from model_server.errors import CorpusError
 
 SAMPLE_BYTES = 1 << 16
 
@@ -71,6 +74,36 @@ class MemorySource:
         """As `Source.sibling`."""
         found = dict(self.siblings).get(relative)
         return None if found is None else MemorySource(relative, found, self.siblings)
+
+
+class CheckedStream(io.RawIOBase):
+    """The bytes of `stream`; when reading fails by one of `failures`, what `refused` makes of it rises instead."""
+
+    def __init__(
+        self, stream: IO[bytes], failures: tuple[type[Exception], ...], refused: Callable[[Exception], CorpusError]
+    ) -> None:
+        self._stream = stream
+        self._failures = failures
+        self._refused = refused
+
+    def readable(self) -> bool:
+        """As `io.IOBase.readable`."""
+        return True
+
+    def readinto(self, into: object) -> int:
+        """As `io.RawIOBase.readinto`."""
+        buffer = memoryview(into).cast("B")  # type: ignore[arg-type]  # whatever BufferedReader hands over
+        try:
+            piece = self._stream.read(len(buffer))
+        except self._failures as error:
+            raise self._refused(error) from None
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """As `io.IOBase.close`."""
+        self._stream.close()
+        super().close()
 
 
 def take_sample(name: str, head: bytes) -> Sample:

@@ -4,7 +4,8 @@ Knows no format. Opens nothing outside what the owner named: links are left alon
 never used as a path. An archive is refused whole when it is built to do harm; media files are counted and not opened.
 """
 
-import os.path
+import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from model_server.errors import CorpusError
 from training.importers.archives import Archive
-from training.importers.source import SAMPLE_BYTES, Sample, Source, take_sample
+from training.importers.source import SAMPLE_BYTES, CheckedStream, Sample, Source, take_sample
 
 ARCHIVE_SUFFIXES = frozenset((".zip",))
 NESTED_SUFFIXES = ARCHIVE_SUFFIXES | {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"}
@@ -47,9 +48,14 @@ class FileSource:
     def open(self) -> BinaryIO:
         """As `Source.open`."""
         try:
-            return self.path.open("rb")
+            stream = self.path.open("rb")
         except OSError as error:
             raise _unreadable(self.name, error) from None
+        return io.BufferedReader(CheckedStream(stream, (OSError,), self._broken), 1 << 16)
+
+    def _broken(self, error: Exception) -> CorpusError:
+        what = error.strerror if isinstance(error, OSError) else None
+        return CorpusError(f"{self.name}: {what or error}", "copy it once more from where it is whole, and import that")
 
     def sample(self) -> Sample:
         """As `Source.sample`."""
@@ -58,9 +64,12 @@ class FileSource:
 
     def sibling(self, relative: str) -> Source | None:
         """As `Source.sibling`."""
-        found = (self.path.parent / relative).resolve()
-        if not found.is_relative_to(self.root.resolve()) or not found.is_file():
-            return None
+        try:
+            found = (self.path.parent / relative).resolve()
+            if not found.is_relative_to(self.root.resolve()) or not found.is_file():
+                return None
+        except OSError as error:
+            raise _unreadable(f"{self.name}: {relative} beside it", error) from None
         return FileSource(found, os.path.normpath(Path(self.name).parent / relative), self.root)
 
 
@@ -115,7 +124,7 @@ def find_sources(paths: Sequence[Path], home: Path | None = None) -> Found:
     found = Found()
     left_out = home.resolve() if home else None
     for path in paths:
-        name = str(path)
+        name = shown(path)
         try:
             if path.is_dir():
                 for file in _walk(path, found, left_out):
@@ -130,19 +139,24 @@ def find_sources(paths: Sequence[Path], home: Path | None = None) -> Found:
     return found
 
 
+def shown(path: Path) -> str:
+    """A path in words: the bytes of its name that are no UTF-8 cannot be stored, printed or sent."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _walk(folder: Path, found: Found, left_out: Path | None) -> Iterator[Path]:
     try:
         inside = sorted(folder.iterdir(), key=lambda one: one.name)
     except OSError as error:
-        found.refused.append((str(folder), _unreadable(str(folder), error)))
+        found.refused.append((shown(folder), _unreadable(shown(folder), error)))
         return
     for path in inside:
         if path.name.startswith("."):
             continue
         if path.is_symlink():
-            found.unread.append((str(path), "link"))
+            found.unread.append((shown(path), "link"))
         elif path.is_dir() and path.resolve() == left_out:
-            found.unread.append((str(path), "own_home"))
+            found.unread.append((shown(path), "own_home"))
         elif path.is_dir():
             yield from _walk(path, found, left_out)
         elif path.is_file():
@@ -150,7 +164,7 @@ def _walk(folder: Path, found: Found, left_out: Path | None) -> Iterator[Path]:
 
 
 def _take(path: Path, root: Path, found: Found) -> None:
-    name = str(path)
+    name = shown(path)
     suffix = path.suffix.casefold()
     if suffix in MEDIA_SUFFIXES:
         found.unread.append((name, "media_file"))

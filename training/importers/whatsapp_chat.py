@@ -90,7 +90,7 @@ def identify(survey: Survey, file_name: str) -> tuple[ChatHead, Person | None]:
     matching = next((name for name in wrote if _alike(name, stem)), "")
     if len(wrote) > 2 or (not matching and (survey.group or (survey.titled and len(wrote) == 2))):
         title = named or ", ".join(wrote[:6])
-        return ChatHead(f"{PLATFORM}:{title}", "group", title, owner=_owner(survey, "")), None
+        return ChatHead(f"{PLATFORM}:group:{title}", "group", title, owner=_owner(survey, "")), None
     if contact := matching or (named if len(wrote) < 2 else ""):
         known = person_of(contact, saved=True)
         return ChatHead(known.id, "personal", known.name, known.id, _owner(survey, contact)), known

@@ -62,7 +62,7 @@ def read_proposals(home: Home) -> Proposals:
 
 
 def write_proposals(home: Home, proposals: Proposals) -> None:
-    """Replace the file."""
+    """Replace the file. Who calls holds the raw store (`only_one`) since before it read: an import renews the file."""
     replace_file(home.proposals_file, msgspec.json.format(msgspec.json.encode(proposals), indent=1) + b"\n")
 
 

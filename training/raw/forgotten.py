@@ -12,11 +12,13 @@ from model_server.errors import CorpusError
 from model_server.home import Home
 from training.mentions import Change, Known, ways_to_say, without_mentions
 from training.private_file import replace_file
-from training.raw.secret_key import secret_key
+from training.raw.secret_key import lost_key, secret_key
 
 
 class _ForgottenFile(msgspec.Struct, frozen=True):
     digests: tuple[str, ...] = ()
+    key_check: str = ""
+    """Tells the key they were made with from any other."""
 
 
 class Forgotten:
@@ -56,26 +58,35 @@ class Forgotten:
 
 def read_forgotten(home: Home) -> Forgotten:
     """CorpusError when it cannot be known who was."""
-    return Forgotten(secret_key(home), _read(home))
+    key = secret_key(home)
+    return Forgotten(key, _read(home, key))
 
 
 def add_forgotten(home: Home, people: Iterable[str]) -> None:
-    """Remember these ids and handles, as digests."""
+    """Remember these ids and handles, as digests. CorpusError when it cannot be known who was forgotten before."""
     key = secret_key(home)
-    digests = _read(home) | {_digest(key, person) for person in people}
-    replace_file(home.raw_dir / "forgotten.json", msgspec.json.encode(_ForgottenFile(tuple(sorted(digests)))) + b"\n")
+    digests = _read(home, key) | {_digest(key, person) for person in people}
+    file = _ForgottenFile(tuple(sorted(digests)), _check(key))
+    replace_file(home.raw_dir / "forgotten.json", msgspec.json.encode(file) + b"\n")
 
 
-def _read(home: Home) -> frozenset[str]:
+def _read(home: Home, key: bytes) -> frozenset[str]:
     path = home.raw_dir / "forgotten.json"
     if not path.exists():
         return frozenset()
     try:
-        return frozenset(msgspec.json.decode(path.read_bytes(), type=_ForgottenFile).digests)
+        file = msgspec.json.decode(path.read_bytes(), type=_ForgottenFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CorpusError(
             f"{path} is damaged: {error}", "mend it; without it, people who were forgotten would be imported again"
         ) from None
+    if file.key_check not in ("", _check(key)):  # "": written before there was a check
+        raise lost_key(home.raw_dir / "key", "is another one")
+    return frozenset(file.digests)
+
+
+def _check(key: bytes) -> str:
+    return hashlib.blake2b(digest_size=4, key=key, person=b"check").hexdigest()
 
 
 def _digest(key: bytes, person: str) -> str:

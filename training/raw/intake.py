@@ -16,6 +16,8 @@ from training.raw.removal import discard_file, forget_people, rewrite
 from training.raw.store import RawFile, RawStore
 
 BATCH_EVENTS = 2_000
+LATEST_MS = 4_102_444_800_000
+"""The end of 2099. What is later, or before 1970, is a fault of the export, and may be a date in no time zone."""
 
 _PUT_LINE = (
     "INSERT OR IGNORE INTO lines (chat, line_id, sender, text, at_ms, reply_to, addressee, file)"
@@ -180,6 +182,9 @@ class _Intake:
                         withheld.add(event.line_id)
                         asides["forgotten"] += 1
                         continue
+                    if not 1 <= event.at_ms <= LATEST_MS:
+                        asides["undated"] += 1
+                        continue
                     rows.append(
                         (
                             self._chat,
@@ -233,7 +238,7 @@ class _Intake:
             return _FORGOTTEN
         (number,) = self._database.execute(
             "INSERT INTO chats (key, kind, name, contact) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-            " kind = excluded.kind, name = iif(excluded.name = '', name, excluded.name),"
+            " name = iif(excluded.name = '', name, excluded.name),"  # what was a chat never becomes a group
             " contact = iif(excluded.contact = '', contact, excluded.contact) RETURNING number",
             tuple(map(_whole, (head.key, head.kind, head.name, head.contact))),
         ).fetchone()
@@ -259,7 +264,7 @@ class _Intake:
         )
 
     def _put_article(self, article: Article) -> None:
-        row = (_whole(article.title), _whole(article.markdown), article.at_ms)
+        row = (_whole(article.title), _whole(article.markdown), article.at_ms if 1 <= article.at_ms <= LATEST_MS else 0)
         known = self._database.execute(
             "SELECT title, markdown, at_ms FROM articles WHERE key = ? ORDER BY file DESC LIMIT 1", (article.key,)
         ).fetchone()

@@ -20,7 +20,7 @@ from training.importers.base import DateOrder, DatesUndecided, Event, Format, Re
 from training.importers.formats import AUTO, check_name, choose
 from training.importers.not_read import SEE_FORMATS, UNPACK, next_step
 from training.importers.source import Sample, Source
-from training.importers.sources import find_sources
+from training.importers.sources import find_sources, shown
 from training.raw.forgotten import Forgotten
 from training.raw.intake import FileCounts, begin_file, count_file, note_companions, take_file
 from training.raw.removal import discard_begun, discard_file
@@ -75,7 +75,7 @@ def read_everything(
         report.add_file(_failed(name, error))
     total_bytes = sum(source.size for source in found.sources)
     reader = _Reader(store, options, forgotten, told, report, total_bytes, found.sources)
-    named = {str(path) for path in paths}
+    named = {shown(path) for path in paths}
     for source in found.sources:
         reader.read(source, named=source.name in named)
     reader.count_unknown()

@@ -4,6 +4,7 @@ Knows no format. What is deleted is overwritten on disk (`secure_delete`); `wipe
 """
 
 from collections.abc import Callable, Collection
+from itertools import count
 
 from training.raw.store import RawFile, RawStore
 from training.store_errors import wipe as wipe_database
@@ -25,9 +26,12 @@ def discard_file(store: RawStore, file: RawFile) -> None:
     """Take out what the file brought, and chats and people that no other file knows."""
     database = store.database
     with store.transaction():
+        (events,) = database.execute("SELECT events FROM files WHERE number = ?", (file.number,)).fetchone() or (0,)
+        database.execute("DELETE FROM files WHERE number = ?", (file.number,))
+        if not events:  # it brought nothing, and to look for it among all lines would take seconds
+            return
         for table in ("lines", "asides", "skipped", "articles", "said", "chat_files"):
             database.execute(f"DELETE FROM {table} WHERE file = ?", (file.number,))  # noqa: S608  # names of ours
-        database.execute("DELETE FROM files WHERE number = ?", (file.number,))
         database.execute("DELETE FROM chats WHERE number NOT IN (SELECT chat FROM chat_files)")
         database.execute(
             "DELETE FROM people WHERE number NOT IN (SELECT sender FROM lines)"
@@ -82,13 +86,14 @@ def forget_people(store: RawStore, ids: Collection[str]) -> None:
 
 def rewrite(store: RawStore, change: Callable[[str], str]) -> int:
     """Pass every text, name and title through `change`; how many it changed. A group whose key is its title gets
-    another key, and is one with the group that has it already."""
+    another key, and is one with the group that has it already; so does an article that is called after somebody."""
     with store.transaction():
         changed = sum(_rewrite_column(store, *place, change) for place in _TEXTS)
         for number, key in store.database.execute("SELECT number, key FROM chats WHERE kind = 'group'").fetchall():
             if (after := change(key)) != key:
                 _rename_chat(store, number, after)
                 changed += 1
+        changed += _rename_articles(store, change)
         if changed:
             store.changed()
     return changed
@@ -108,6 +113,18 @@ def _rename_chat(store: RawStore, number: int, key: str) -> None:
         database.execute("DELETE FROM chats WHERE number = ?", (number,))
     else:
         database.execute("UPDATE chats SET key = ? WHERE number = ?", (key, number))
+
+
+def _rename_articles(store: RawStore, change: Callable[[str], str]) -> int:
+    """An article's key holds the name of its file, or its address. No two become one."""
+    keys = [key for (key,) in store.database.execute("SELECT DISTINCT key FROM articles ORDER BY key")]
+    taken = set(keys)
+    renamed = {key: after for key in keys if (after := change(key)) != key}
+    for key, after in renamed.items():
+        free = next(one for number in count(1) if (one := after if number == 1 else f"{after}-{number}") not in taken)
+        taken.add(free)
+        store.database.execute("UPDATE articles SET key = ? WHERE key = ?", (free, key))
+    return len(renamed)
 
 
 def _rewrite_column(store: RawStore, table: str, column: str, key: str, change: Callable[[str], str]) -> int:

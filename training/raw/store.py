@@ -17,6 +17,7 @@ from training.importers.base import Article, ChatKind
 from training.people.facts import ChatFacts, SenderFacts
 from training.raw.schema import SCHEMA
 from training.store_errors import unusable
+from training.store_files import keep_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class RawStore:
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
                     " PRAGMA cache_size=-16000;" + SCHEMA
                 )
+                keep_beside(database)
                 yield cls(database)
             finally:
                 database.close()

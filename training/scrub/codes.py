@@ -55,8 +55,8 @@ _ZH = any_of(
     "認証コード 確認コード ワンタイムパスワード",
 )
 _LINK = (
-    r"(?: (?:for|from|to) [a-z]{1,15}(?: [a-z]{1,15})?| (?:number|code))?"
-    r"(?:(?:'s| is| was| says| said| reads)?(?: now)?[ :=\"'(\n-]{1,3}| ?[是为][ :]{0,2})"
+    r"(?: (?:for|from|to|für|fürs|vom|von|zum|am) [a-zäöüß]{1,15}(?: [a-zäöüß]{1,15}){0,2}| (?:number|code))?"
+    r"(?:(?:'s| is| was| says| said| reads| ist| lautet)?(?: now)?[ :=\"'(\n-]{1,3}| ?[是为][ :]{0,2})"
 )
 
 _FORWARD = re.compile(rf"{_WORD}{_LINK}{_VALUE}", re.IGNORECASE)

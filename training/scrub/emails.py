@@ -29,7 +29,7 @@ def find_emails(view: View) -> Iterator[Found]:
             if local == "git" and text[match.end() : match.end() + 1] in (":", "/"):
                 continue
             yield Found("email", match.start(), match.end(), f"{local}@{host}")
-    if "dot" in view.lower or "at)" in view.lower or "at]" in view.lower:
+    if "dot" in view.lower or any(at in view.lower for at in ("(at)", "[at]", "{at}")):
         for match in _SPELT.finditer(text):
             if _DOT.search(match.group()) or match.group(0)[len(match.group(1)) :].lstrip()[0] in "([{":
                 host = _DOT.sub(".", match.group(2)).lower()

@@ -21,10 +21,11 @@ _VERB = r"(?<![a-z])pass(?= ?[:=])|(?<=[a-z] )pass(?= [^ ]{0,30}[0-9])"
 _WORD = rf"(?:(?<![a-z]){_LATIN}|{_OTHER}|{_VERB})"
 _KEYPAD = (
     "(?:(?:gate|door|alarm|entry|lock|garage|building|safe|key ?pad|lockbox|unlock|screen|sim|access|voicemail)"
-    " (?:code|pin|combo|combination|number)|(?<![a-z])pin(?: ?(?:code|number|码))?(?![a-z]))"
+    " (?:code|pin|combo|combination|number)|(?:tür|tor|haustür|alarm|garagen|safe|tresor|eingangs|handy)-?(?:code|pin)"
+    "|(?<![a-z])pin(?: ?(?:code|number|码))?(?![a-z]))"
 )
 _OF = (
-    r"(?: ?(?:for|to|of|on|für|para|pour|del|de la|von|voor|w|до) (?:the |my |our |das |el |la |le )?"
+    r"(?: ?(?:for|to|of|on|fürs?|zum|vom|im|para|pour|del|du|de la|von|voor|w|до) (?:the |my |our |das |el |la |le )?"
     r"[^\s:=]{1,15}(?: [^\s:=]{1,12})?)?"
 )
 _IS_LATIN = "(?:'s| is| was| are| to| =| ist| lautet| es| est| é| è| jest| это)(?: now| still| just| jetzt| ahora)?"
@@ -41,7 +42,8 @@ _MARKED = re.compile(rf"{_WORD}(?:{_OF}|[\"'`]) ?(?::|=|->|→|=>) ?(?:{_QUOTED}
 _STATED = re.compile(rf"{_WORD}{_OF}{_IS}[ :]{{0,2}}(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
 _BESIDE = re.compile(rf"{_WORD} ?(?:{_QUOTED}|{_VALUE})", re.IGNORECASE)
 _PRESSED = re.compile(
-    rf"(?<![a-z]){_KEYPAD}(?: for [a-z]{{1,12}}(?: [a-z]{{1,12}})?)?(?: is|'s| was|: ?| ?=|是| to)?[ :]{{0,2}}"
+    rf"(?<![a-z]){_KEYPAD}(?: for [a-z]{{1,12}}(?: [a-z]{{1,12}})?)?"
+    r"(?: is|'s| was| ist| lautet|: ?| ?=|是| to)?[ :]{0,2}"
     r"(?P<value>[A-Z]?[0-9#*]{3,10}[A-Z#*]?)(?![0-9A-Za-z:.]|[%])",
     re.IGNORECASE,
 )

@@ -1,13 +1,19 @@
 """The owner's word on who is who, on disk."""
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bot.contacts import Contact, ContactBook, ContactEntry
 from bot.owner.contact_file import change, merged, with_name, with_type
+from bot.private_file import replace_file
 from model_server.errors import ConfigError
+from training.private_file import replace_file as replace_file_in_training
 
 ANN = Contact("telegram:user1", "Ann", "stranger")
 ANN_D = Contact("discord:11", "ann_on_discord", "stranger")
@@ -84,6 +90,73 @@ def test_should_lose_nothing_of_an_import_in_between(path: Path) -> None:
     change(path, edit)  # type: ignore[arg-type]
     assert [entry.name for entry in ContactBook(path).entries()] == ["Mum", "Ann"]
     assert looks == 2
+
+
+_BOT = """
+import pathlib, sys
+from bot.contacts import Contact
+from bot.owner.contact_file import change, with_type
+path = pathlib.Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for at in range(100):
+    change(path, with_type(Contact(f"telegram:user{at}", "Ann", "stranger"), "friend"))
+"""
+_TRAINING = """
+import pathlib, sys
+from model_server.home import Home
+from training.contacts import Contact, change_contacts
+home = Home(pathlib.Path(sys.argv[1]).parent)
+print("ready", flush=True)
+sys.stdin.readline()
+for at in range(100):
+    change_contacts(home, lambda found: [*found, Contact("Bram", "", (f"discord:{at}",))])
+"""
+
+
+def test_should_lose_no_edit_of_two_processes_at_once(path: Path) -> None:
+    """The bot types a hundred contacts while an import finds a hundred others."""
+    both = [
+        subprocess.Popen(  # our own programs, above
+            [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for program in (_BOT, _TRAINING)
+    ]
+    assert [one.stdout.readline() for one in both if one.stdout] == ["ready\n", "ready\n"]
+    for one in both:
+        assert one.stdin
+        one.stdin.write("\n")
+        one.stdin.flush()
+    for one in both:
+        one.communicate(timeout=30)
+    assert [one.returncode for one in both] == [0, 0]
+    names = [entry.name for entry in ContactBook(path).entries()]
+    assert (names.count("Ann"), names.count("Bram")) == (100, 100)
+    assert path.with_name("contacts.lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("replace", "tail"), [(replace_file, ".bot"), (replace_file_in_training, "")])
+class TestReplacing:
+    """Both programs replace a private file alike."""
+
+    def test_should_follow_no_planted_link(self, path: Path, replace: Callable[[Path, bytes], None], tail: str) -> None:
+        theirs = path.with_name("theirs")
+        theirs.write_text("untouched")
+        path.with_name(f".{path.name}.{os.getpid()}{tail}").symlink_to(theirs)
+        replace(path, b"private")
+        assert (theirs.read_text(), path.read_bytes(), path.is_symlink()) == ("untouched", b"private", False)
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_should_follow_not_even_a_guessed_one(
+        self, path: Path, replace: Callable[[Path, bytes], None], tail: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("secrets.token_hex", lambda count: "0" * 2 * count)
+        theirs = path.with_name("theirs")
+        planted = path.with_name(f".{path.name}.{'0' * 16}.{os.getpid()}{tail}")
+        planted.symlink_to(theirs)
+        with pytest.raises(FileExistsError):
+            replace(path, b"private")
+        assert (theirs.exists(), path.exists(), planted.is_symlink()) == (False, False, True)
 
 
 def test_should_prefer_the_owners_word_to_what_the_platform_suggests(path: Path) -> None:
