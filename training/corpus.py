@@ -19,7 +19,7 @@ from training.corpus_schema import SCHEMA
 from training.cuts import Cut, keeps_article, read_cuts, under_every_id
 from training.left_out import KEPT_CHAT, KEPT_LINE, CutCounts, count_cut_lines, note_left_out
 from training.old_corpus import check_no_old_corpus
-from training.store_errors import unusable, wipe
+from training.store_errors import transaction, unusable, wipe
 from training.store_files import keep_beside
 
 ChatKind = Literal["personal", "group"]
@@ -99,17 +99,9 @@ class Corpus:
         except sqlite3.DatabaseError as error:
             raise unusable(path, error) from None
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """All that is written inside, or nothing of it."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self._database.in_transaction:  # a full disk has ended it already
-                self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        return transaction(self._database)
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

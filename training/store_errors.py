@@ -1,9 +1,11 @@
 """What SQLite says, in the owner's words: full disks, places that cannot be written, stores in use, damaged files.
 
-And what it leaves behind, wiped. Knows no store.
+And what it writes whole or not at all, and what it leaves behind, wiped. Knows no store.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from model_server.errors import CorpusError
@@ -27,6 +29,19 @@ def unusable(path: Path, error: sqlite3.DatabaseError) -> CorpusError:
     if step := _STEPS.get(family):
         return CorpusError(f"{path} cannot be used: {error}", step)
     return CorpusError(f"{path} is damaged: {error}", "move it away and import the exports again: selfsame import PATH")
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All that is written inside, or nothing of it."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if database.in_transaction:  # a full disk has ended it already
+            database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
 
 
 def wipe(database: sqlite3.Connection) -> None:

@@ -59,7 +59,7 @@ def set_contact(
     home = _home().create()
     _note_new_types([contact_type], read_contacts(home))
     change_contacts(home, lambda found: set_type(found, name, contact_type))
-    _say({"name": name, "type": contact_type}, f"{name} is {contact_type}", as_json)
+    say({"name": name, "type": contact_type}, f"{name} is {contact_type}", as_json)
 
 
 @app.command()
@@ -89,7 +89,7 @@ def accept(
     change_contacts(home, edit)
     shown = [{"name": one.name, "type": one.type} for one in taken]
     said = "\n".join(f"{one.name} is {one.type}" for one in taken) or "nobody was proposed so surely"
-    _say({"accepted": shown}, said, as_json)
+    say({"accepted": shown}, said, as_json)
 
 
 @app.command()
@@ -105,7 +105,7 @@ def merge(kept: Named, other: Named, as_json: AsJson = False) -> None:
         first = find_contact(read_contacts(home), kept).ids[0]
         one = find_contact(change_contacts(home, lambda found: merged(found, kept, other)), first)
         write_proposals(home, joined_again(read_proposals(home), one.ids))
-    _say(msgspec.to_builtins(one), f"{one.name} is now {' '.join(one.ids)}", as_json)
+    say(msgspec.to_builtins(one), f"{one.name} is now {' '.join(one.ids)}", as_json)
 
 
 @app.command()
@@ -125,7 +125,7 @@ def split(
         change_contacts(home, lambda found: taken_apart(found, contact_id))
         rest = [one for one in whole.ids if one != contact_id]
         write_proposals(home, kept_apart(read_proposals(home), [contact_id], rest))
-    _say({"id": contact_id, "apart_from": rest}, f"{contact_id} is a contact of its own", as_json)
+    say({"id": contact_id, "apart_from": rest}, f"{contact_id} is a contact of its own", as_json)
 
 
 @app.command()
@@ -139,7 +139,7 @@ def apart(one: Named, other: Named, as_json: AsJson = False) -> None:
     with only_one(home):
         first, second = (find_contact(read_contacts(home), named).ids for named in (one, other))
         write_proposals(home, kept_apart(read_proposals(home), first, second))
-    _say({"apart": [first[0], second[0]]}, f"{one} and {other} stay two", as_json)
+    say({"apart": [first[0], second[0]]}, f"{one} and {other} stay two", as_json)
 
 
 @app.command()
@@ -151,7 +151,7 @@ def rename(
     from training.people.edits import renamed
 
     change_contacts(_home().create(), lambda found: renamed(found, name, new_name))
-    _say({"name": new_name, "was": name}, f"{name} is now called {new_name}", as_json)
+    say({"name": new_name, "was": name}, f"{name} is now called {new_name}", as_json)
 
 
 @app.command("export")
@@ -167,7 +167,7 @@ def export_table(
 
     found = read_contacts(_home())
     write_table(path, found, read_proposals(_home()), replace=force)
-    _say({"file": str(path), "contacts": len(found)}, f"{len(found)} contacts in {path}", as_json)
+    say({"file": str(path), "contacts": len(found)}, f"{len(found)} contacts in {path}", as_json)
 
 
 @app.command("import")
@@ -186,7 +186,7 @@ def import_table(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], as_j
     _note_new_types([one.type for one in changed if one.type], old)
     said = ("1 contact" if len(changed) == 1 else f"{len(changed)} contacts") + " changed"
     said += "".join(f"\n  {one.name}: {one.type or 'no type'}" for one in changed)
-    _say({"changed": msgspec.to_builtins(changed)}, said, as_json)
+    say({"changed": msgspec.to_builtins(changed)}, said, as_json)
 
 
 def _home() -> Home:
@@ -202,7 +202,8 @@ def _note_new_types(types: "Sequence[str]", contacts: "Sequence[Contact]") -> No
         print(f"note: `{contact_type}` is a new contact type", file=sys.stderr)
 
 
-def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
+def say(data: dict[str, Any], text: str, as_json: bool) -> None:
+    """Print what a command did: one JSON object, or words made harmless for the terminal."""
     from training.commands.contacts_screen import plain
 
     print(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(map(plain, text.splitlines())))

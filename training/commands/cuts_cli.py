@@ -1,6 +1,5 @@
 """`selfsame corpus cut`, `cuts` and `uncut`: what the owner leaves out, and takes back. Parsing and printing only."""
 
-import json
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ import typer
 from model_server.config import find_config, read_document
 from model_server.errors import CorpusError
 from model_server.home import Home, find_home
+from training.commands.contacts_cli import say
 
 if TYPE_CHECKING:
     from training.contacts import Contact
@@ -46,7 +46,7 @@ def cut(
             write_cuts(home, found)
         propose_again(home, options)
         shown = _shown(home, found, options.read.zone)[0][found.index(made)]
-    _say(
+    say(
         shown,
         f"cut {_words(shown)}: {shown['lines']} lines are left out from now on\n"
         "facets trained before today still know them → selfsame train\n"
@@ -63,7 +63,7 @@ def cuts(as_json: AsJson = False) -> None:
     shown, counts = _shown(home, read_cuts(home), options.read.zone)
     said = [f"{one['number']}  {_words(one)}: {one['lines']} lines" for one in shown]
     said.append(f"together {counts.lines} lines and {counts.articles} articles" if shown else "nothing is cut")
-    _say({"cuts": shown, "lines": counts.lines, "articles": counts.articles}, "\n".join(said), as_json)
+    say({"cuts": shown, "lines": counts.lines, "articles": counts.articles}, "\n".join(said), as_json)
 
 
 def uncut(
@@ -83,7 +83,7 @@ def uncut(
         shown = _shown(home, found, options.read.zone)[0][number - 1]
         write_cuts(home, (*found[: number - 1], *found[number:]))
         propose_again(home, options)
-    _say(shown, f"no longer cut: {_words(shown)}, {shown['lines']} lines → selfsame train", as_json)
+    say(shown, f"no longer cut: {_words(shown)}, {shown['lines']} lines → selfsame train", as_json)
 
 
 def _known(home: Home) -> "tuple[list[Contact], list[CorpusChat]]":
@@ -122,12 +122,6 @@ def _words(shown: dict[str, Any]) -> str:
     first, last = shown["first"], shown["last"]
     span = " ".join(filter(None, (first and f"from {first}", last and f"to {last}")))
     return f"{shown['name']}, {span}" if span else str(shown["name"])
-
-
-def _say(data: dict[str, Any], text: str, as_json: bool) -> None:
-    from training.commands.contacts_screen import plain
-
-    print(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(map(plain, text.splitlines())))
 
 
 def _instance() -> "tuple[Home, ImportOptions]":

@@ -1,6 +1,8 @@
 """Text of people on a terminal: what would steer the terminal is shown as a box. Knows no command."""
 
-_STEERING = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�")
+_STEERING = dict.fromkeys(
+    (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�"
+)
 
 
 def shown(text: str) -> str:

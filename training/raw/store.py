@@ -16,7 +16,7 @@ from model_server.home import Home
 from training.importers.base import Article, ChatKind
 from training.people.facts import ChatFacts, SenderFacts
 from training.raw.schema import SCHEMA
-from training.store_errors import unusable
+from training.store_errors import transaction, unusable
 from training.store_files import keep_beside
 
 
@@ -89,17 +89,9 @@ class RawStore:
         except sqlite3.DatabaseError as error:
             raise unusable(path, error) from None
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
         """All that is written inside, or nothing of it."""
-        self.database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self.database.in_transaction:  # a full disk has ended it already
-                self.database.execute("ROLLBACK")
-            raise
-        self.database.execute("COMMIT")
+        return transaction(self.database)
 
     def file(self, digest: str) -> RawFile | None:
         """The file with this content, read or begun; None when it is new."""
