@@ -27,7 +27,7 @@ demo: install        ## the sample owner answers at http://127.0.0.1:8080 and in
 	@exec $(BIN)/selfsame demo
 
 test: dev            ## the whole suite: real Redis, real model
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: dev           ## lint, format, types
 	@$(BIN)/ruff check .
