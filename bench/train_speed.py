@@ -9,12 +9,13 @@ its card, and nothing cached. `gain`: conversations learned from in the same tim
 
 import argparse
 import json
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,6 +23,12 @@ from model_server.config import FacetsConfig, read_document
 from model_server.home import Home, find_home
 from model_server.threads import settle_threads
 from training.sample.install import HERE
+
+if TYPE_CHECKING:
+    from model_server.base_model import BaseModel
+    from training.pipeline import Settings
+    from training.slices import Split
+    from training.train_facet import Trainer
 
 
 def main() -> None:
@@ -32,10 +39,7 @@ def main() -> None:
     parser.add_argument("--layers", nargs="+", default=["top-third", "top-5"])
     chosen = parser.parse_args()
     threads = settle_threads(chosen.threads)
-    with tempfile.TemporaryDirectory() as directory:
-        home = Home(Path(directory)).create()
-        home.models_dir.rmdir()
-        home.models_dir.symlink_to(find_home().create().models_dir)  # the converted model outlives the bench
+    with sample_home() as home:
         results = [measure(home, layers, threads, chosen.rows) for layers in chosen.layers]
     if chosen.json:
         print(json.dumps({"threads": threads, "results": results}))
@@ -45,26 +49,53 @@ def main() -> None:
         print(f"{result['layers']:>10}, {threads} threads: {speeds} (tokens/s)")
 
 
+@contextmanager
+def sample_home() -> Iterator[Home]:
+    """A home with the sample owner's chats that is gone afterwards; the converted model is the one found here."""
+    from training.contacts import read_types
+    from training.importing import ImportOptions, import_everything
+
+    with TemporaryDirectory() as directory:
+        home = Home(Path(directory)).create()
+        home.models_dir.rmdir()
+        home.models_dir.symlink_to(find_home().create().models_dir)
+        options = replace(ImportOptions.of({}), types=read_types(HERE / "contacts.json"))
+        import_everything([HERE / "result.json"], home, options)
+        yield home
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The sample owner's settings, conversations, model and trainer."""
+
+    settings: "Settings"
+    split: "Split"
+    base: "BaseModel"
+    trainer: "Trainer"
+
+
+def open_sample(home: Home, threads: int, facets: FacetsConfig) -> Opened:
+    """Load the model and wrap it in a bank of one slot."""
+    from training.pipeline import Settings, load_for_training, make_trainer, read_split
+
+    found = Settings.read(read_document(HERE / "config.toml"))
+    settings = replace(found, facets=facets, training=msgspec.structs.replace(found.training, threads=threads))
+    base = load_for_training(settings, home)
+    return Opened(settings, read_split(home, settings.training), base, make_trainer(base, settings))
+
+
 def measure(home: Home, layers: str, threads: int, count: int) -> dict[str, Any]:
     """Speeds over the first `count` rows of the slice `family`."""
     import torch
 
-    from training.contacts import read_types
     from training.examples import pack, render_sessions
-    from training.importing import ImportOptions, import_everything
-    from training.pipeline import Settings, load_for_training, make_trainer, read_split
     from training.slices import of_type
     from training.train_facet import Trainer
 
-    options = replace(ImportOptions.of({}), types=read_types(HERE / "contacts.json"))
-    import_everything([HERE / "result.json"], home, options)
-    found = Settings.read(read_document(HERE / "config.toml"))
-    training = msgspec.structs.replace(found.training, threads=threads)
-    settings = Settings(found.owner, found.model, FacetsConfig(layers=layers), training)
-    base = load_for_training(settings, home)
-    trainer = make_trainer(base, settings)
-    sessions = of_type(read_split(home, training).train, "family")
-    rendered = render_sessions(base.tokenizer, settings.owner, sessions, training)
+    opened = open_sample(home, threads, FacetsConfig(layers=layers))
+    settings, trainer, training = opened.settings, opened.trainer, opened.settings.training
+    sessions = of_type(opened.split.train, "family")
+    rendered = render_sessions(opened.base.tokenizer, settings.owner, sessions, training, settings.scrub)
     rows = pack(rendered, training.row_tokens, training.seed)[: count + 1]
     learned = sum(len(row.targets) for row in rows[1:])
     alone = [row for one in rendered[:: max(1, len(rendered) // 20)] for row in pack([one], training.row_tokens, 1)]

@@ -17,13 +17,13 @@ from redis.exceptions import ResponseError
 
 from adapters.base import ChatRef, OutcomeHidden, PlatformAdapter, RetryLater, SendFailed, Unsends
 from bot import keys
-from bot.contacts import ContactBook
-from bot.corrections import read_contact
+from bot.contacts import ContactBook, read_contact
 from bot.orders import Orders, Subject
 from bot.outcomes import ENDED
 from bot.pacing import Bubble
 from bot.scripts import Scripts
 from model_server.contract import FIELD, REQUESTS, RESULTS
+from model_server.corrections import CORRECTIONS
 
 log = structlog.get_logger()
 
@@ -222,7 +222,7 @@ async def _of_chat(client: redis.asyncio.Redis, prefix: str, begins: str, chat_k
 
 async def _forget_entries(client: redis.asyncio.Redis, chat_key: str) -> int:
     gone = 0
-    for stream in (REQUESTS, RESULTS, keys.CORRECTIONS, keys.DEAD):
+    for stream in (REQUESTS, RESULTS, CORRECTIONS, keys.DEAD):
         start = "-"
         while entries := cast(Entries, await client.xrange(stream, min=start, count=_AT_ONCE)):
             mine = [entry_id for entry_id, fields in entries if _speaks_of(fields, chat_key)]

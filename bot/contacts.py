@@ -24,6 +24,11 @@ class Contact:
     contact_type: str
 
 
+def read_contact(raw: bytes) -> Contact:
+    """The contact as the scripts keep it (a chat's field `contact`); of a chat nobody has looked at yet, nobody."""
+    return msgspec.json.decode(raw, type=Contact) if raw else Contact("", "", "")
+
+
 class ContactEntry(msgspec.Struct, frozen=True):
     """One person in the file. `ids` are `platform:sender_id`; the first one names the contact. No type yet: ""."""
 

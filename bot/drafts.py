@@ -13,7 +13,7 @@ import structlog
 
 from bot import keys
 from bot.config import BotConfig
-from bot.corrections import read_contact
+from bot.contacts import read_contact
 from bot.pacing import at_once
 from bot.scripts import ScriptName, Scripts
 from model_server.contract import Line, decode_request, encode

@@ -8,7 +8,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bot.discord_config import discord_settings
 from bot.order_store import load_orders, machine_zone
 from bot.orders import Subject
 from bot.owner.pairing import CODE_LIFE_S, Pairing
-from bot.supervisor import BOT, WORKER, Program, Supervisor, selfsame, until_stopped
+from bot.supervisor import BOT, LEARNER, WORKER, Program, Supervisor, selfsame, until_stopped
 from bot.telegram_config import telegram_settings
 from bot.windows import zone_named
 from model_server.blends import read_blends
@@ -70,6 +70,12 @@ class Instance:
         """Which server."""
         return read_section(self.document, "redis", RedisConfig)
 
+    @property
+    def learns_nightly(self) -> bool:
+        """Unless [learning] says otherwise; what else stands there, the learner reads."""
+        learning = self.document.get("learning")
+        return not (isinstance(learning, Mapping) and learning.get("nightly") is False)
+
 
 def read_instance() -> Instance:
     """The instance of this folder, or the one that --config and --home name."""
@@ -101,14 +107,15 @@ async def run_redis() -> int:
 
 
 async def run_up() -> int:
-    """Redis, worker and bot, until Ctrl-C."""
+    """Redis, worker, bot and, unless it is off, the learner, until Ctrl-C."""
     instance = read_instance()
     prepare(instance)
     if code := await run_step(selfsame("model", "prepare")):
         return code
     async with running_redis(instance) as version, Supervisor(instance.home, notice) as supervisor:
         typer.echo(f"Redis {version} · home {instance.home.path} · logs in {instance.home.logs_dir}")
-        programs = {supervisor.start(program): program for program in (WORKER, BOT)}
+        learner = (LEARNER,) if instance.learns_nightly else ()
+        programs = {supervisor.start(program): program for program in (WORKER, BOT, *learner)}
         page = f"the page: http://{instance.web.host}:{instance.web.port} · " if instance.web.enabled else ""
         typer.echo(f"{page}the terminal: selfsame chat --as friend · Ctrl-C stops")
         if not instance.owner.name:

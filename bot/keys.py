@@ -1,4 +1,4 @@
-"""Every Redis key of the bot, on one page. The two streams shared with the model server are in `model_server.contract`.
+"""Every Redis key of the bot, on one page; streams others read stand in `model_server.contract` and `.corrections`.
 
 Knows names only, no command. All keys carry the hash tag `{s0}`, so a cluster keeps them in one slot and a script may
 touch any of them. A chat's names are the fields of `ChatKeys`; the scripts see them under the same names (`key.due`).
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from adapters.base import ChatRef
 from model_server.contract import REQUESTS, RESULTS
+from model_server.corrections import CORRECTIONS
 
 _PREFIX = "ss:{s0}:"
 
@@ -27,8 +28,6 @@ DRAFT_COUNTER = f"{_PREFIX}draft_no"
 """The number of the newest draft."""
 DRAFT_PREFIX = f"{_PREFIX}draft:"
 """+ number: hash of a draft (`bot.drafts`); kept for days after its end."""
-CORRECTIONS = f"{_PREFIX}corrections"
-"""Stream, never trimmed: what the owner did with a proposed reply, or wrote himself (`bot.corrections`)."""
 RECENT = f"{_PREFIX}recent"
 """List of `<state> <request id>`, newest first: the last turns that ended. A held one stands there again once it has
 moved on."""

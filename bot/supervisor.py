@@ -36,6 +36,7 @@ def selfsame(*arguments: str) -> tuple[str, ...]:
 
 WORKER = Program("worker", (sys.executable, "-m", "model_server"))
 BOT = Program("bot", (sys.executable, "-m", "bot"))
+LEARNER = Program("learner", selfsame("learn", "--nightly"))
 
 Notice = Callable[[str], None]
 """Told, in one line for the owner, when a child ended unexpectedly."""

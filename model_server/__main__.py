@@ -30,6 +30,7 @@ from model_server.config import (
 )
 from model_server.engine_watch import keep_running
 from model_server.errors import EngineStopped, RedisUnavailable, SelfsameError
+from model_server.fitted import FittedFile
 from model_server.home import find_home
 from model_server.log import configure_logging, flaw_of
 from model_server.presence import Presence, keep_announcing, withdraw
@@ -50,7 +51,7 @@ async def run() -> None:
     engine_config = read_section(document, "engine", EngineConfig)
     facets = read_section(document, "facets", FacetsConfig)
     owner = read_section(document, "owner", OwnerConfig)
-    defaults = read_blends(document)
+    defaults, fitted = read_blends(document), FittedFile(home)
     url = redis_url(read_section(document, "redis", RedisConfig), home)
     client, consumer = connect(url), f"worker-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     await check_server(client)
@@ -65,7 +66,7 @@ async def run() -> None:
     base = load_base_model(model_config, home)
     bank = FacetBank(base.model, facets.rank, facets.slots, facets.layers)
     engine = BatchingEngine(base, bank, engine_config)
-    voice = Voice(base.tokenizer, bank, engine, owner, engine_config, lambda: load_book(client, defaults))
+    voice = Voice(base.tokenizer, bank, engine, owner, engine_config, lambda: load_book(client, defaults, fitted()))
     settings = WorkerSettings(slots=engine_config.max_requests)
     keeper = LeaseKeeper(connect_blocking(url), consumer)
     worker = Worker(RequestQueue(client, consumer, settings.lease_ms), keeper, voice, settings, engine.is_running)

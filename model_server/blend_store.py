@@ -12,6 +12,7 @@ import redis.asyncio
 from model_server.blends import DEFAULTS, BlendBook, checked
 from model_server.contract import Blend
 from model_server.errors import ConfigError
+from model_server.fitted import Fitted
 
 BLENDS = "ss:{s0}:blends"
 """Hash: `type:<contact type>` or `contact:<contact id>` -> blend as JSON."""
@@ -20,8 +21,10 @@ Scope = tuple[Literal["type", "contact"], str]
 """What an override is for: ("type", "family") or ("contact", "telegram:42")."""
 
 
-async def load_book(client: redis.asyncio.Redis, defaults: Mapping[str, Blend] = DEFAULTS) -> BlendBook:
-    """Every blend as it is now. ConfigError when a field is not what `set_blend` wrote."""
+async def load_book(
+    client: redis.asyncio.Redis, defaults: Mapping[str, Blend] = DEFAULTS, fitted: Fitted | None = None
+) -> BlendBook:
+    """Every blend as it is now; `fitted`: None for none. ConfigError when a field is not what `set_blend` wrote."""
     books: dict[str, dict[str, Blend]] = {"type": {}, "contact": {}}
     for field, raw in (await cast(Awaitable[dict[bytes, bytes]], client.hgetall(BLENDS))).items():
         kind, _, name = field.decode().partition(":")
@@ -31,7 +34,8 @@ async def load_book(client: redis.asyncio.Redis, defaults: Mapping[str, Blend] =
             raise ConfigError(
                 f"the blend of {kind} `{name}` is unreadable", "set or clear it: selfsame blend"
             ) from error
-    return BlendBook(defaults, books["type"], books["contact"])
+    found = fitted or Fitted()
+    return BlendBook(defaults, books["type"], books["contact"], found.types, found.contacts)
 
 
 async def set_blend(client: redis.asyncio.Redis, scope: Scope, blend: Mapping[str, float]) -> Blend:
@@ -42,5 +46,5 @@ async def set_blend(client: redis.asyncio.Redis, scope: Scope, blend: Mapping[st
 
 
 async def clear_blend(client: redis.asyncio.Redis, scope: Scope) -> bool:
-    """Back to the default; false when there was no override."""
+    """Back to what was fitted, else the default; false when there was no override."""
     return bool(await client.hdel(BLENDS, ":".join(scope)))

@@ -1,7 +1,7 @@
-"""Which blend answers whom: defaults by contact type, overridden by type and by contact. Pure and torch-free.
+"""Which blend answers whom: what the owner set, else what was fitted, else the default. Pure and torch-free.
 
-Does not know where overrides are kept (`blend_store`) or how facets are loaded (`slots` asks `in_force` with those that
-are).
+Does not know where blends are kept (`blend_store`, `fitted`) or how facets are loaded (`slots` asks `in_force` with
+those that are).
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,24 +33,60 @@ def default_blend(contact_type: str) -> Blend:
 DEFAULTS: Mapping[str, Blend] = {contact_type: default_blend(contact_type) for contact_type in CONTACT_TYPES}
 
 
+Source = Literal["set", "fitted", "default"]
+"""Who chose a blend: the owner, the fit, or the configuration."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlendBook:
-    """The blend of every contact type the owner has, and the overrides in force now."""
+    """The blend of every contact type the owner has, what was fitted, and the overrides in force now."""
 
     defaults: Mapping[str, Blend] = field(default_factory=lambda: DEFAULTS)
     types: Mapping[str, Blend] = field(default_factory=dict)
     contacts: Mapping[str, Blend] = field(default_factory=dict)
+    fitted_types: Mapping[str, Blend] = field(default_factory=dict)
+    fitted_contacts: Mapping[str, Blend] = field(default_factory=dict)
+
+    def known_types(self) -> list[str]:
+        """Every contact type that has a blend, however it came by it."""
+        return list({**self.defaults, **self.fitted_types, **self.types})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A blend, who chose it, and whether for one contact or for all of its type."""
+
+    source: Source
+    scope: Literal["contact", "type"]
+    blend: Mapping[str, float]
+
+
+def choose(book: BlendBook, contact_type: str, contact_id: str) -> Chosen:
+    """For one contact: set for it, set for its type, fitted to it, fitted to its type, else the default.
+
+    A type nobody knows is answered as a stranger.
+    """
+    known = any(contact_type in table for table in (book.types, book.fitted_types, book.defaults))
+    kind = contact_type if known else FALLBACK_TYPE
+    if (blend := book.contacts.get(contact_id)) is not None:
+        return Chosen("set", "contact", blend)
+    if (blend := book.types.get(kind)) is not None:
+        return Chosen("set", "type", blend)
+    if (blend := book.fitted_contacts.get(contact_id)) is not None:
+        return Chosen("fitted", "contact", blend)
+    if (blend := book.fitted_types.get(kind)) is not None:
+        return Chosen("fitted", "type", blend)
+    return Chosen("default", "type", book.defaults.get(kind, {CORE: 1.0}))
 
 
 def resolve(book: BlendBook, contact_type: str, contact_id: str) -> Blend:
-    """The blend for one contact: its own, else its type's; a type nobody knows is answered as a stranger."""
-    if (own := book.contacts.get(contact_id)) is not None:
-        return dict(own)
-    by_type = {**book.defaults, **book.types}
-    for known in (contact_type, FALLBACK_TYPE):
-        if known in by_type:
-            return dict(by_type[known])
-    return {CORE: 1.0}
+    """The blend that `choose` finds."""
+    return dict(choose(book, contact_type, contact_id).blend)
+
+
+def source_of(book: BlendBook, contact_type: str, contact_id: str) -> Source:
+    """Who chose what `resolve` finds."""
+    return choose(book, contact_type, contact_id).source
 
 
 def in_force(blend: Mapping[str, float], loaded: Collection[str]) -> Blend:

@@ -1,4 +1,4 @@
-"""The model server's commands: `selfsame blend ...`, `selfsame facets`, `selfsame model prepare`.
+"""The model server's commands: `selfsame blend ...`, `facets`, `rollback` and `model prepare`.
 
 Knows the owner's words on the command line and which function they mean. Loads torch only where a model is touched.
 """
@@ -8,15 +8,20 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
+import msgspec
 import redis.asyncio
 import typer
 
+from model_server.blend_picture import draw, in_words, line_of, shown_contacts, shown_types
 from model_server.blend_store import Scope, clear_blend, load_book, set_blend
-from model_server.blends import BlendBook, blend_name, checked, read_blends, resolve
+from model_server.blends import checked, read_blends
 from model_server.config import ModelConfig, RedisConfig, find_config, read_document, read_section
 from model_server.contract import Blend
 from model_server.errors import ConfigError
-from model_server.home import find_home
+from model_server.facets_cli import facets, rollback
+from model_server.fitted import read_fitted
+from model_server.home import Home, find_home
+from model_server.live_facets import read_live
 from model_server.presence import present_workers
 from model_server.redis_link import ask_instance, redis_url
 
@@ -25,11 +30,20 @@ Contact = Annotated[bool, typer.Option("--contact", help="WHO is a contact's id,
 Who = Annotated[str, typer.Argument(help="A contact type, or with --contact a contact's id.")]
 T = TypeVar("T")
 
+
+class _Person(msgspec.Struct):
+    name: str
+    type: str = ""
+    ids: tuple[str, ...] = ()
+
+
 app = typer.Typer()
 blend = typer.Typer(no_args_is_help=True, help="Which facets speak to whom, and how strongly. In force at once.")
 model = typer.Typer(no_args_is_help=True, help="The base model.")
 app.add_typer(blend, name="blend")
 app.add_typer(model, name="model")
+app.command()(facets)
+app.command()(rollback)
 
 
 @blend.command("set")
@@ -39,8 +53,9 @@ def set_(
     """Give a contact type (or one contact) a blend, from the next message on."""
     wanted = read_weights(weights)
     stored = _with_redis(lambda client: set_blend(client, _scope(who, contact), wanted))
-    typer.echo(f"{who}: {shown(stored)}")
-    if not contact and who not in read_blends(read_document(find_config())):
+    typer.echo(f"{who}: {in_words(stored)}")
+    known = {*read_blends(read_document(find_config())), *read_fitted(find_home(find_config())).types}
+    if not contact and who not in known:
         typer.echo(f"note: `{who}` is a new contact type", err=True)
     in_force = {facet for worker in _with_redis(present_workers) for facet in worker.facets}
     for name in sorted(stored.keys() - in_force):
@@ -49,40 +64,46 @@ def set_(
 
 @blend.command()
 def clear(who: Who, contact: Contact = False) -> None:
-    """Go back to the blend of the configuration."""
+    """Go back to the blend that was fitted, or to that of the configuration."""
     if not _with_redis(lambda client: clear_blend(client, _scope(who, contact))):
-        raise ConfigError(f"`{who}` has no blend of its own", "`selfsame blend show` lists those that do")
-    typer.echo(f"{who}: back to the default")
+        raise ConfigError(f"you have set no blend for `{who}`", "`selfsame blend show` says who chose each")
+    was_fitted = read_fitted(find_home(find_config()))
+    back = "what was fitted" if who in (was_fitted.contacts if contact else was_fitted.types) else "the default"
+    typer.echo(f"{who}: back to {back}")
 
 
 @blend.command()
 def show(as_json: Json = False) -> None:
-    """The blend of every contact type, and of every contact that has its own."""
-    defaults = read_blends(read_document(find_config()))
-    book = _with_redis(lambda client: load_book(client, defaults))
+    """The blend of every contact type, and of every contact that has its own: the weights, and who chose them."""
+    path = find_config()
+    defaults, home = read_blends(read_document(path)), find_home(path)
+    fitted = read_fitted(home)
+    book = _with_redis(lambda client: load_book(client, defaults, fitted))
+    types, contacts = shown_types(book), shown_contacts(book, _people(home))
     if as_json:
-        typer.echo(json.dumps({"types": _types(book), "contacts": dict(book.contacts)}))
+        shown = {
+            "types": {row.name: row.chosen.blend for row in types},
+            "contacts": {one: row.chosen.blend for row in contacts for one in row.who},
+            "source": {
+                "types": {row.name: row.chosen.source for row in types},
+                "contacts": {one: row.chosen.source for row in contacts for one in row.who},
+            },
+            "figures": msgspec.to_builtins(fitted.figures),
+        }
+        typer.echo(json.dumps(shown))
         return
-    for name, weights in _types(book).items():
-        mark = "set" if name in book.types else "default"
-        typer.echo(f"{name:<12} {shown(weights):<40} {mark}  {blend_name(weights)}")
-    for name, weights in book.contacts.items():
-        typer.echo(f"{name:<12} {shown(weights):<40} contact  {blend_name(weights)}")
+    if sys.stdout.isatty():
+        from rich.console import Console
 
-
-@app.command()
-def facets(as_json: Json = False) -> None:
-    """The facets in force, with their versions."""
-    from model_server.facet_files import read_live
-
-    live = read_live(find_home(find_config()))
-    if as_json:
-        typer.echo(json.dumps(live))
-        return
-    for name, version in sorted(live.items()):
-        typer.echo(f"{name:<12} {version}")
-    if not live:
-        typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
+        draw(Console(), [*types, *contacts], fitted)
+    else:
+        for row in (*types, *contacts):
+            typer.echo(line_of(row))
+    for name in sorted(fitted.types):
+        if note := fitted.figures[name].note if name in fitted.figures else "":
+            typer.echo(f"{name}: {note}", err=True)
+    if fitted.types and fitted.versions != read_live(home):
+        typer.echo("the facets have changed since the blends were fitted → selfsame blend fit", err=True)
 
 
 @model.command()
@@ -119,14 +140,15 @@ def read_weights(words: list[str]) -> Blend:
     return checked(weights)
 
 
-def shown(weights: Blend) -> str:
-    """`core=0.6 family=0.4`, heaviest first; the base model alone is said in words."""
-    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    return " ".join(f"{name}={weight:g}" for name, weight in ranked) or "the base model alone"
-
-
-def _types(book: BlendBook) -> dict[str, Blend]:
-    return {name: resolve(book, name, "") for name in {**book.defaults, **book.types}}
+def _people(home: Home) -> dict[tuple[str, ...], tuple[str, str]]:
+    """Ids -> name and contact type, of everybody in the contacts file."""
+    if not home.contacts_file.exists():
+        return {}
+    try:
+        book = msgspec.json.decode(home.contacts_file.read_bytes(), type=dict[str, list[_Person]])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{home.contacts_file} cannot be read", "mend it, or take back the last edit") from error
+    return {person.ids: (person.name, person.type) for person in book.get("contacts", []) if person.ids}
 
 
 def _scope(who: str, contact: bool) -> Scope:

@@ -17,7 +17,7 @@ from model_server.errors import ConfigError
 
 SECTIONS = (
     *("owner", "redis", "model", "engine", "facets", "blends", "turns", "pacing"),
-    *("web", "terminal", "telegram", "discord", "training", "scrub"),
+    *("web", "terminal", "telegram", "discord", "training", "scrub", "likeness", "learning"),
 )
 
 Document = Mapping[str, Any]
@@ -82,7 +82,7 @@ class FacetsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[facets]: the shape of the bank."""
 
     rank: Count = 16
-    slots: Count = 9
+    slots: Count = 12
     """Facets held at once, of all versions: a spare one lets a new version come in beside the old."""
     layers: str = "top-third"
     """`all`, `top-third`, or `top-N`: which layers carry facets."""

@@ -1,19 +1,16 @@
-"""Facets on disk: plain LoRA in peft's safetensors layout, published by version, and which version is live.
+"""Facets on disk: plain LoRA in peft's safetensors layout, stored by version.
 
-`facets/<name>/<version>/{adapter_config.json, adapter_model.safetensors}` and `facets/live.json` (name -> version).
+`facets/<name>/<version>/{adapter_config.json, adapter_model.safetensors}`; which of them is live is `live_facets`.
 Knows no model and no bank: a facet here is pairs of thin matrices by the dotted name of the linear layer they sit on.
 Anything but plain LoRA is refused with the reason. safetensors only; nothing in a facet is ever executed.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +21,8 @@ from safetensors.torch import save_file
 
 from model_server.errors import FacetError
 from model_server.home import Home
+from model_server.live_facets import check_facet_name, facet_dir, make_live, to_disk
 
-FACET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LARGEST_FACET_BYTES = 2 * 1024**3
 _CONFIG = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
@@ -101,14 +98,12 @@ def read_facet(directory: Path) -> Facet:
     return Facet({layer: _pair(directory, layer, half, rank) for layer, half in halves.items()}, rank, alpha / rank)
 
 
-def publish(home: Home, name: str, directory: Path) -> str:
-    """Copy a facet into the home, make it live and return its version: the digest of what it holds.
+def store_version(home: Home, name: str, directory: Path) -> str:
+    """Copy a facet into the home and return its version: the digest of what it holds. It is not live by that.
 
-    A serving worker sees the new version whole or not at all, after a power cut too: what `live.json` names is on disk
-    before it is named. Publishing the same weights again changes nothing.
+    The version is there whole or not at all, after a power cut too. Storing the same weights again changes nothing.
     """
-    if FACET_NAME.fullmatch(name) is None:
-        raise FacetError(f"`{name}` is no name for a facet", "use small letters, digits, - and _")
+    check_facet_name(name)
     read_facet(directory)
     version = _digest(directory)
     place = facet_dir(home, name, version)
@@ -117,37 +112,24 @@ def publish(home: Home, name: str, directory: Path) -> str:
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
         for part in (_CONFIG, _WEIGHTS):
             shutil.copyfile(directory / part, unfinished / part)
-            _to_disk(unfinished / part)
-        _to_disk(unfinished)
+            to_disk(unfinished / part)
+        to_disk(unfinished)
         try:
             unfinished.rename(place)
         except OSError:
             shutil.rmtree(unfinished)
             if not place.is_dir():
                 raise
-    _to_disk(place.parent)
-    _to_disk(home.facets_dir)
-    with _alone(home):
-        _write_atomically(home.facets_dir / "live.json", json.dumps(read_live(home) | {name: version}, indent=2) + "\n")
+    to_disk(place.parent)
+    to_disk(home.facets_dir)
     return version
 
 
-def read_live(home: Home) -> dict[str, str]:
-    """Facet name -> the version in force. Empty before the first facet is published."""
-    try:
-        live = json.loads((home.facets_dir / "live.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        live = None
-    if not isinstance(live, dict):
-        raise FacetError("facets/live.json cannot be read", "publish the facets again: selfsame train")
-    return {str(name): str(version) for name, version in live.items()}
-
-
-def facet_dir(home: Home, name: str, version: str) -> Path:
-    """Where one version of a facet lies."""
-    return home.facets_dir / name / version
+def publish(home: Home, name: str, directory: Path) -> str:
+    """Store a facet and make it live, unjudged; its version. What `live.json` names is on disk before it is named."""
+    version = store_version(home, name, directory)
+    make_live(home, name, version)
+    return version
 
 
 def _read_config(directory: Path) -> dict[str, Any]:
@@ -193,32 +175,3 @@ def _digest(directory: Path) -> str:
         with (directory / part).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """One publisher at a time: `live.json` is read, changed and replaced under this lock."""
-    home.facets_dir.mkdir(parents=True, exist_ok=True)
-    with (home.facets_dir / ".publish.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _to_disk(path: Path) -> None:
-    """Wait until a file's content, or a directory's entries, would survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}-", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
-    _to_disk(path.parent)

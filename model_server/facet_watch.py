@@ -10,9 +10,10 @@ import structlog
 
 from model_server.engine_contract import Engine
 from model_server.errors import FacetError, SelfsameError
-from model_server.facet_files import facet_dir, read_facet, read_live
+from model_server.facet_files import read_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
+from model_server.live_facets import facet_dir, read_live
 from model_server.log import flaw_of
 
 log = structlog.get_logger()

@@ -132,6 +132,12 @@ class FacetBank:
             parent, _, leaf = name.rpartition(".")
             setattr(self.model.get_submodule(parent), leaf, linear.base)
 
+    def attach(self) -> None:
+        """The inverse of `remove`: the bank's layers stand in the model again, as they were."""
+        for name, linear in self.linears.items():
+            parent, _, leaf = name.rpartition(".")
+            setattr(self.model.get_submodule(parent), leaf, linear)
+
     @contextmanager
     def using(self, gains: torch.Tensor | Mapping[str, float] | None) -> Iterator[None]:
         """Plain forward passes of the model with these gains: [slots], or [batch, slots] for a row each.

@@ -58,6 +58,11 @@ class Home:
         return self.path / "raw"
 
     @property
+    def forgotten_file(self) -> Path:
+        """Keyed digests of whom the owner forgot (`training.raw.forgotten`): they name nobody."""
+        return self.path / "raw" / "forgotten.json"
+
+    @property
     def corpus_dir(self) -> Path:
         """The owner's conversations and articles, scrubbed: private, read by `training` only."""
         return self.path / "corpus"

@@ -51,7 +51,8 @@ def configure_logging(process: str, home: Home, console: bool = True) -> None:
         root.addHandler(to_console)
     root.setLevel(logging.INFO)
     sys.excepthook = _last_words  # the interpreter's own would print the message, and what people wrote with it
-    for chatty in ("httpx", "httpcore", "uvicorn.access", "apscheduler"):  # httpx logs URLs with the bot token at INFO
+    # httpx logs URLs with the bot token at INFO; transformers' engine writes to the console by a handler of its own
+    for chatty in ("httpx", "httpcore", "uvicorn.access", "apscheduler", "ContinuousBatchingLogger"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

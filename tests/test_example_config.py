@@ -21,6 +21,8 @@ from model_server.config import (
     read_section,
 )
 from training.config import TrainingConfig
+from training.learn.config import LearningConfig
+from training.likeness.config import LikenessConfig
 from training.scrub.config import ScrubConfig
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -38,6 +40,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "discord": DiscordConfig,
     "training": TrainingConfig,
     "scrub": ScrubConfig,
+    "likeness": LikenessConfig,
+    "learning": LearningConfig,
 }
 
 

@@ -37,3 +37,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows_per_step: Count = 1
     session_tokens: Count = 384
     """A longer conversation is cut into pieces of at most this many tokens, between two turns."""
+    min_own_replies: Count = 150
+    """Replies to one contact from which he may have a facet of his own (`selfsame own on`)."""
+    own_rank: Count = 4
+    """Its rank: a small facet, for it learns from little."""

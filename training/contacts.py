@@ -36,6 +36,8 @@ class _ExcludedFile(msgspec.Struct, frozen=True):
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NO_TYPES = ("core", "articles")
+_NO_TYPE_BEGINS = "own-"
+"""So begin the facets of single contacts."""
 
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
@@ -101,10 +103,10 @@ def set_type(contacts: list[Contact], named: str, contact_type: str) -> list[Con
 
 def check_type(contact_type: str) -> None:
     """CorpusError unless this can name a contact type, and so a facet."""
-    if _TYPE.fullmatch(contact_type) is None or contact_type in _NO_TYPES:
+    if _TYPE.fullmatch(contact_type) is None or contact_type in _NO_TYPES or contact_type.startswith(_NO_TYPE_BEGINS):
         raise CorpusError(
             f"{contact_type!r} cannot name a contact type",
-            f"use small letters, digits, - and _; not {' or '.join(_NO_TYPES)}",
+            f"use small letters, digits, - and _; not {' or '.join(_NO_TYPES)}, and not {_NO_TYPE_BEGINS}...",
         )
 
 

@@ -28,13 +28,15 @@ _NEARBY_LINES = 4
 @dataclass(frozen=True, slots=True)
 class Session:
     """Lines of one chat that are learned from together. `contact_type` "": the owner has not said it, or nobody knows
-    whom he spoke to. `language`: ISO 639, "" when unclear."""
+    whom he spoke to. `language`: ISO 639, "" when unclear. `contact_id`: one id a person, whatever he writes by; of a
+    group where nobody is addressed, the group's."""
 
     chat_key: str
     contact_name: str
     contact_type: str
     lines: tuple[Line, ...]
     language: str = ""
+    contact_id: str = ""
 
     @property
     def replies(self) -> int:
@@ -50,14 +52,14 @@ def cut_sessions(conversation: Conversation, known: Mapping[str, Contact], gap_s
     chat = conversation.chat
     if chat.kind == "group":
         found = [
-            _session(chat.key, known.get(addressee), "", piece)
+            _session(chat.key, known.get(addressee), "", addressee or chat.key, piece)
             for addressee, piece in _group_exchanges(conversation.lines)
         ]
     else:
         contact = known.get(chat.contact) or known.get(chat.key)
         by_id = {line.line_id: line for line in conversation.lines}
         found = [
-            _session(chat.key, contact, chat.name, piece)
+            _session(chat.key, contact, chat.name, chat.contact or chat.key, piece)
             for whole in _pieces(conversation.lines, gap_s * 1000)
             for piece in _by_reference(whole, by_id)
         ]
@@ -74,9 +76,15 @@ def with_languages(sessions: Sequence[Session]) -> list[Session]:
     ]
 
 
-def _session(chat_key: str, contact: Contact | None, name: str, piece: Iterable[CorpusLine]) -> Session:
+def _session(
+    chat_key: str, contact: Contact | None, name: str, contact_id: str, piece: Iterable[CorpusLine]
+) -> Session:
+    """`name` and `contact_id` are those of somebody who is no known contact."""
     lines = tuple(Line(line.line_id, line.author, line.text, line.at_ms) for line in piece)
-    return Session(chat_key, contact.name if contact else name, contact.type if contact else "", lines)
+    if contact is None:
+        return Session(chat_key, name, "", lines, contact_id=contact_id)
+    first_id = contact.ids[0] if contact.ids else contact_id
+    return Session(chat_key, contact.name, contact.type, lines, contact_id=first_id)
 
 
 def _pieces(lines: Iterable[CorpusLine], gap_ms: float) -> Iterator[_Piece]:

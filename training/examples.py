@@ -31,7 +31,8 @@ _OPEN_ROWS = 64
 class Row:
     """Packed sessions. `segments[i]` is 0 in the shared prefix, else the session's number; `positions` restart there.
 
-    The owner's token `targets[k]` is predicted at `sources[k]`.
+    The owner's token `targets[k]` is predicted at `sources[k]` and belongs to session number `owners[k]`; session
+    number `n` is `members[n - 1]` of what was packed.
     """
 
     ids: tuple[int, ...]
@@ -39,6 +40,8 @@ class Row:
     segments: tuple[int, ...]
     sources: tuple[int, ...]
     targets: tuple[int, ...]
+    owners: tuple[int, ...] = ()
+    members: tuple[int, ...] = ()
 
 
 def render_sessions(
@@ -54,18 +57,39 @@ def render_sessions(
 
     `scrub`: [scrub] of the configuration, its defaults when None; by it the card names the contact or does not.
     """
+    pieces = render_pieces(tokenizer, owner, sessions, config, scrub, card=card)
+    return [piece.rendered for piece in pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A session, or a part of a long one: `session` is its place among the sessions, `card` what the model was told."""
+
+    session: int
+    card: str | None
+    lines: tuple[Line, ...]
+    rendered: Rendered
+
+
+def render_pieces(
+    tokenizer: Any,
+    owner: OwnerConfig,
+    sessions: Iterable[Session],
+    config: TrainingConfig,
+    scrub: ScrubConfig | None = None,
+    *,
+    card: bool = True,
+) -> list[Piece]:
+    """What `render_sessions` makes, with where each comes from; without pieces in which the owner says nothing."""
     named = _names_on_cards(scrub or ScrubConfig())
-    rendered = [
-        render_conversation(
-            tokenizer,
-            card_for(owner, session.contact_type, named(session.contact_name)) if card else None,
-            piece,
-            config.row_tokens,
-        )
-        for session in sessions
-        for piece in cut_pieces(tokenizer, session.lines, config.session_tokens)
-    ]
-    return [one for one in rendered if any(one.loss_mask)]
+    pieces: list[Piece] = []
+    for at, session in enumerate(sessions):
+        told = card_for(owner, session.contact_type, named(session.contact_name)) if card else None
+        for lines in cut_pieces(tokenizer, session.lines, config.session_tokens):
+            rendered = render_conversation(tokenizer, told, lines, config.row_tokens)
+            if any(rendered.loss_mask):
+                pieces.append(Piece(at, told, tuple(lines), rendered))
+    return pieces
 
 
 def _names_on_cards(scrub: ScrubConfig) -> Callable[[str], str]:
@@ -110,21 +134,21 @@ def pack(rendered: Sequence[Rendered], row_tokens: int, seed: int) -> list[Row]:
         return []
     # never longer than the part before the first learned token: a target must lie in its own session
     prefix = min(_shared(rendered), *(one.loss_mask.index(True) for one in rendered))
-    shuffled = random.Random(seed).sample(rendered, len(rendered))  # noqa: S311  # an order, not a secret
-    open_rows: list[tuple[int, list[Rendered]]] = []
-    closed: list[list[Rendered]] = []
-    for one in sorted(shuffled, key=lambda each: -len(each.ids)):
-        body = len(one.ids) - prefix
+    shuffled = random.Random(seed).sample(range(len(rendered)), len(rendered))  # noqa: S311  # an order, not a secret
+    open_rows: list[tuple[int, list[int]]] = []
+    closed: list[list[int]] = []
+    for one in sorted(shuffled, key=lambda each: -len(rendered[each].ids)):
+        body = len(rendered[one].ids) - prefix
         for at, (room, members) in enumerate(open_rows):
             if room >= body:
                 members.append(one)
                 open_rows[at] = (room - body, members)
                 break
         else:
-            open_rows.append((row_tokens - len(one.ids), [one]))
+            open_rows.append((row_tokens - len(rendered[one].ids), [one]))
             if len(open_rows) > _OPEN_ROWS:
                 closed.append(open_rows.pop(0)[1])
-    return [_row(members, prefix) for members in (*closed, *(members for _room, members in open_rows))]
+    return [_row(rendered, members, prefix) for members in (*closed, *(members for _room, members in open_rows))]
 
 
 def _shared(rendered: Sequence[Rendered]) -> int:
@@ -134,13 +158,14 @@ def _shared(rendered: Sequence[Rendered]) -> int:
     return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(least), len(greatest)))
 
 
-def _row(members: Sequence[Rendered], prefix: int) -> Row:
-    ids = list(members[0].ids[:prefix])
+def _row(rendered: Sequence[Rendered], members: Sequence[int], prefix: int) -> Row:
+    ids = list(rendered[members[0]].ids[:prefix])
     positions = list(range(prefix))
     segments = [0] * prefix
     sources: list[int] = []
     targets: list[int] = []
-    for number, one in enumerate(members, start=1):
+    owners: list[int] = []
+    for number, one in enumerate((rendered[member] for member in members), start=1):
         start = len(ids)
         ids += one.ids[prefix:]
         positions += range(prefix, len(one.ids))
@@ -149,7 +174,10 @@ def _row(members: Sequence[Rendered], prefix: int) -> Row:
             if one.loss_mask[at] and at:
                 sources.append(start + at - prefix - 1 if at > prefix else prefix - 1)
                 targets.append(one.ids[at])
-    return Row(tuple(ids), tuple(positions), tuple(segments), tuple(sources), tuple(targets))
+                owners.append(number)
+    return Row(
+        tuple(ids), tuple(positions), tuple(segments), tuple(sources), tuple(targets), tuple(owners), tuple(members)
+    )
 
 
 def attention_mask(row: Row, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

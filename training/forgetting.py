@@ -2,8 +2,8 @@
 
 His lines go, the owner's lines to him go, and his ids and distinctive names become a placeholder where others say them.
 A name that is an ordinary word, or that somebody else bears too, is not his alone and stays. The corpus is made anew
-from what is left. Keyed digests of his ids keep him out of later imports. Facets are not unlearned here. What is taken
-out where is said in `training.taking_out`.
+from what is left. Keyed digests of his ids keep him out of later imports. A facet of his own goes at once; the others
+know him until `selfsame train` has made them anew. What is taken out where is said in `training.taking_out`.
 """
 
 from model_server.errors import CorpusError

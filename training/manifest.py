@@ -27,6 +27,13 @@ class Manifest(msgspec.Struct, frozen=True):
     """With no facet at all: the base model with the persona card."""
     validation_after: float
     seconds: float
+    promoted: bool = True
+    """Whether the version went live; `reason`: why not."""
+    reason: str = ""
+    judges: str = ""
+    """Digest of the settings it was judged by."""
+    beside: str = ""
+    """The version that was live when the verdict had been carried out."""
 
 
 def digest_of(*parts: Any) -> str:

@@ -1,40 +1,35 @@
-"""The training of all facets, one after another: plan, train, publish, and the manifest last.
+"""What every stage of training is made from: the settings, the sessions of the corpus, the base model and rows.
 
-Each facet is a stage of its own: one whose manifest names the same inputs is skipped, a killed one goes on from its
-last epoch. Knows no command line; whoever calls sets threads and niceness of the process.
+Trains nothing (`train_all` does), knows no facet on disk and no command line.
 """
 
-import fcntl
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
 from model_server.base_model import BaseModel, load_base_model
-from model_server.config import Document, FacetsConfig, ModelConfig, OwnerConfig, read_section
+from model_server.blends import DEFAULTS, read_blends
+from model_server.config import Document, EngineConfig, FacetsConfig, ModelConfig, OwnerConfig, read_section
+from model_server.contract import Blend
 from model_server.errors import CorpusError
-from model_server.facet_files import facet_dir, publish, read_live, write_facet
 from model_server.facets import FacetBank, choose_layers
 from model_server.home import Home
-from training.articles.dialogue import articles_slice
 from training.config import TrainingConfig
 from training.contacts import read_contacts
 from training.conversations import Session
 from training.corpus import Corpus
+from training.devices import Crew
 from training.examples import Row, pack, render_sessions
-from training.manifest import Manifest, read_manifest, write_manifest
+from training.learn.config import LearningConfig
+from training.likeness.config import LikenessConfig
 from training.old_corpus import check_no_old_corpus
-from training.progress import ProgressFile
-from training.rhythm import measure_rhythms, write_rhythms
 from training.scrub.config import ScrubConfig
-from training.slices import CORE, Slice, Split, all_sessions, choose_slices, of_type, split_by_time
+from training.slices import CORE, Slice, Split, all_sessions, of_type, split_by_time
 from training.split_model import SplitModel
-from training.train_facet import Stage, Step, Trainer
+from training.train_facet import Stage, Trainer
 
 log = structlog.get_logger()
 
@@ -48,6 +43,11 @@ class Settings:
     facets: FacetsConfig
     training: TrainingConfig
     scrub: ScrubConfig = field(default_factory=ScrubConfig)
+    likeness: LikenessConfig = field(default_factory=LikenessConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    blends: Mapping[str, Blend] = field(default_factory=lambda: DEFAULTS)
+    """The configuration's blends; the owner's and the fitted ones win over them."""
 
     @classmethod
     def read(cls, document: Document) -> "Settings":
@@ -58,44 +58,11 @@ class Settings:
             read_section(document, "facets", FacetsConfig),
             read_section(document, "training", TrainingConfig),
             read_section(document, "scrub", ScrubConfig),
+            read_section(document, "likeness", LikenessConfig),
+            read_section(document, "learning", LearningConfig),
+            read_section(document, "engine", EngineConfig),
+            read_blends(document),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class StageDone:
-    """A facet that is live. `skipped`: it was so before this training."""
-
-    manifest: Manifest
-    skipped: bool
-
-
-Told = Callable[[str, Step | StageDone], None]
-"""Told of each step and each end of a stage, with the facet's name."""
-
-
-def train_all(settings: Settings, home: Home, told: Told = lambda _name, _news: None) -> list[StageDone]:
-    """Train and publish every facet of the corpus that is not trained already.
-
-    CorpusError when there is nothing to learn from, or another training runs in this home.
-    """
-    with _only_one(home):
-        progress = ProgressFile(home)
-        try:
-            split = read_split(home, settings.training)
-            write_rhythms(home, measure_rhythms(split.train))
-            articles = articles_slice(home, settings.training.validation)
-            slices = choose_slices(split, articles, settings.training.min_replies)
-            base = load_for_training(settings, home)
-            trainer = make_trainer(base, settings)
-            stages = [make_stage(base, settings, one) for one in slices]
-            progress.plan(tuple(stage.name for stage in stages), sum(stage.tokens * stage.epochs for stage in stages))
-            run = _Run(trainer, home, progress, told)
-            done = [run.stage(stage) for stage in stages]
-        except BaseException:
-            progress.end("failed")
-            raise
-        progress.end("done")
-        return done
 
 
 def read_split(home: Home, config: TrainingConfig) -> Split:
@@ -117,10 +84,10 @@ def load_for_training(settings: Settings, home: Home) -> BaseModel:
     return load_base_model(config, home)
 
 
-def make_trainer(base: BaseModel, settings: Settings) -> Trainer:
-    """Wraps the model's layers in a bank of one slot."""
+def make_trainer(base: BaseModel, settings: Settings, crew: Crew | None = None) -> Trainer:
+    """Wraps the model's layers in a bank of one slot. `crew`: the processes that share the work."""
     bank = FacetBank(base.model, settings.facets.rank, 1, settings.facets.layers)
-    return Trainer(base.name, bank, split_model(base, settings), settings.training)
+    return Trainer(base.name, bank, split_model(base, settings), settings.training, crew)
 
 
 def split_model(base: BaseModel, settings: Settings) -> SplitModel:
@@ -154,76 +121,3 @@ def rows_by_type(
         )
         for contact_type in sorted({session.contact_type for session in sessions})
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What every stage of one training shares."""
-
-    trainer: Trainer
-    home: Home
-    progress: ProgressFile
-    told: Told
-
-    def stage(self, stage: Stage) -> StageDone:
-        """Train a facet, or find that it is trained."""
-        place = self.home.runs_dir / "facets" / stage.name
-        inputs = self.trainer.inputs_of(stage)
-        self.progress.begin(stage.name)
-        manifest = read_manifest(place / "manifest.json")
-        skipped = manifest is not None and manifest.inputs == inputs and _is_live(self.home, manifest)
-        if manifest is None or not skipped:
-            place.mkdir(parents=True, exist_ok=True)
-            manifest = self._train(stage, inputs, place)
-            log.info("facet_trained", facet=stage.name, version=manifest.version, ms=round(manifest.seconds * 1000))
-        epochs_spared = stage.epochs - (0 if skipped else manifest.epochs)
-        self.progress.finish(stage.name, stage.tokens * epochs_spared)
-        done = StageDone(manifest, skipped)
-        self.told(stage.name, done)
-        return done
-
-    def _train(self, stage: Stage, inputs: str, place: Path) -> Manifest:
-        def step(news: Step) -> None:
-            self.progress.step(news.step, news.steps, news.loss, news.tokens, news.seconds)
-            self.told(stage.name, news)
-
-        checkpoint = place / "checkpoint.safetensors"
-        trained = self.trainer.train(stage, checkpoint, step)
-        came = trained.progressed
-        with tempfile.TemporaryDirectory(dir=place) as directory:
-            write_facet(trained.facet, Path(directory), self.trainer.base_name)
-            version = publish(self.home, stage.name, Path(directory))
-        manifest = Manifest(
-            stage=stage.name,
-            inputs=inputs,
-            version=version,
-            epochs=came.epoch,
-            best_epoch=came.best_epoch,
-            steps=came.step,
-            train_tokens=stage.tokens,
-            validation_before=round(came.loss_before, 4),
-            validation_after=round(came.best_loss, 4),
-            seconds=round(came.seconds, 1),
-        )
-        write_manifest(place / "manifest.json", manifest)
-        checkpoint.unlink(missing_ok=True)
-        return manifest
-
-
-def _is_live(home: Home, manifest: Manifest) -> bool:
-    live = read_live(home).get(manifest.stage) == manifest.version
-    return live and facet_dir(home, manifest.stage, manifest.version).is_dir()
-
-
-@contextmanager
-def _only_one(home: Home) -> Iterator[None]:
-    """One training a home; the kernel drops the lock when the process ends, however it ends."""
-    home.create()
-    with (home.runs_dir / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CorpusError(
-                "another training runs in this home", "wait for it (`selfsame status`), or stop it first"
-            ) from None
-        yield

@@ -51,14 +51,15 @@ class ProgressFile:
         self._tell(facet=facet, step=0, steps=0, loss=None)
 
     def step(self, step: int, steps: int, loss: float, tokens: int, seconds: float) -> None:
-        """One step of it."""
-        self._tokens_left = max(0, self._tokens_left - tokens)
-        speed = _smooth(self.now.tokens_per_s, tokens / max(seconds, 1e-6))
+        """One step of it; the steps before the first that is told were done by a training that was stopped."""
+        earlier = tokens * (step - 1) if not self.now.step else 0
+        self._tokens_left = max(0, self._tokens_left - earlier - tokens)
+        speed = smooth(self.now.tokens_per_s, tokens / max(seconds, 1e-6))
         self.now = msgspec.structs.replace(
             self.now,
             step=step,
             steps=steps,
-            loss=round(_smooth(self.now.loss, loss), 4),
+            loss=round(smooth(self.now.loss, loss), 4),
             tokens_per_s=round(speed, 1),
             eta_s=round(self._tokens_left / speed, 1),
         )
@@ -83,5 +84,6 @@ class ProgressFile:
         replace_file(self._path, msgspec.json.encode(self.now) + b"\n")
 
 
-def _smooth(before: float | None, fresh: float) -> float:
+def smooth(before: float | None, fresh: float) -> float:
+    """A figure that jumps, as it is shown: mostly what it was."""
     return fresh if before is None else _RECENT * before + (1 - _RECENT) * fresh

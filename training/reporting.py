@@ -10,7 +10,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from training.pipeline import StageDone
+from training.making import Judging, StageDone
+from training.progress import smooth
 from training.train_facet import Step
 
 
@@ -19,9 +20,11 @@ class TrainingReporter:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("loss {task.fields[loss]}"))
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
         self._progress = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
-        self._task = self._progress.add_task("loading the base model", total=None, loss="-")
+        self._what = "loading the base model"
+        self._task = self._progress.add_task(self._what, total=None, figures="")
+        self._tokens_per_s: float | None = None
 
     def __enter__(self) -> "TrainingReporter":
         self._progress.start()
@@ -32,19 +35,30 @@ class TrainingReporter:
     ) -> None:
         self._progress.stop()
 
-    def told(self, facet: str, news: Step | StageDone) -> None:
-        """A step of a facet, or its end."""
+    def told(self, facet: str, news: Step | Judging | StageDone) -> None:
+        """A step of a facet, how far it is judged, or its end."""
         if isinstance(news, Step):
-            self._progress.update(
-                self._task, description=facet, completed=news.step, total=news.steps, loss=f"{news.loss:.3f}"
-            )
+            self._tokens_per_s = smooth(self._tokens_per_s, news.tokens / max(news.seconds, 1e-6))
+            self._show(facet, news.step, news.steps, f"loss {news.loss:.3f}  {self._tokens_per_s:.0f} tokens/s")
+            return
+        if isinstance(news, Judging):
+            self._show(f"{facet}: {news.what}", news.done, news.total, "")
             return
         came = news.manifest
         how = "was trained already" if news.skipped else f"trained in {came.seconds:.0f} s"
         losses = f"validation {came.validation_before:.3f} → {came.validation_after:.3f} nats per token"
         if not came.validation_before:
             losses = "too few conversations to validate it"
+        if not came.promoted:
+            losses += f"; refused: {came.reason}"
         self._console.print(f"facet {facet}: {how}, {losses}", highlight=False)
+
+    def _show(self, what: str, done: int, total: int, figures: str) -> None:
+        """Move the bar; something new begins it anew, at `done` already, so that the time left is of this alone."""
+        if what != self._what:
+            self._what = what
+            self._progress.reset(self._task, completed=done, total=total or None, description=what)
+        self._progress.update(self._task, completed=done, total=total or None, figures=figures)
 
 
 def note_without_facet(counts: Mapping[str, int], min_replies: int) -> list[str]:

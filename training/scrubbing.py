@@ -127,6 +127,12 @@ def read_rules(home: Home, store: RawStore, config: ScrubConfig) -> Rules:
     return Rules(config, tuple(names), secret_key(home))
 
 
+def rules_of(home: Home, config: ScrubConfig) -> Rules:
+    """The same for whoever scrubs what never was in the raw store. CorpusError when a store is damaged."""
+    with RawStore.open(home) as store:
+        return read_rules(home, store, config)
+
+
 def with_contacts(store: RawStore, chats: Iterable[RawChat]) -> list[RawChat]:
     """The chats, personal ones with their contact: where no file says it, whoever else wrote most."""
     chats = list(chats)

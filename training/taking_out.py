@@ -1,4 +1,4 @@
-"""Takes whoever is leaving out of every file of a home: the corpus, the raw store, proposals, cuts and contacts.
+"""Takes whoever is leaving out of every file of a home: corpus, raw store, proposals, cuts, contacts, his own facet.
 
 Every step may be repeated, for what is to go is written down first (`training.raw.leaving`); whoever imports or scrubs
 next takes up what was cut off. The corpus is emptied here, and marked as not whole until the scrub stage is through.
@@ -14,14 +14,17 @@ from model_server.home import Home
 from training.contacts import Contact, change_contacts, read_contacts
 from training.corpus import RULES, Corpus
 from training.cuts import forget_cuts
+from training.half_learned import forget_half_learned
 from training.mentions import Change, ways_to_say, without_mentions
 from training.old_corpus import remove_old_corpus
+from training.own_facets import forget_own
 from training.private_file import remove_leftovers, replace_file
 from training.raw.forgotten import add_forgotten
 from training.raw.leaving import read_leaving, write_leaving
 from training.raw.removal import forget_people, rewrite, wipe
 from training.raw.secret_key import secret_key
 from training.raw.store import RawStore
+from training.votes.store import forget_votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ def take_up(home: Home) -> ForgetReport:
         return ForgetReport(len(leaving.known.ids) if leaving else 0)
     his = leaving.known
     add_forgotten(home, (*his.ids, *his.handles))
+    forget_own(home, his.ids)
+    forget_half_learned(home)
+    forget_votes(home, his.ids)
     if home.corpus_file.exists():
         _empty_corpus(home)
     remove_old_corpus(home)

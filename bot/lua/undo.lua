@@ -2,6 +2,11 @@
 if redis.call('HGET', key.outcome .. arg.request_id, 'state') == 'sending' then
   redis.call('HSET', key.chat, 'takeover_ms', now_ms())
 end
+local approved = redis.call('HGET', key.outcome .. arg.request_id, 'approved')
+if approved then
+  -- approved, and now wanted back: nobody knows what he would have said
+  redis.call('XDEL', key.corrections, approved)
+end
 local ids = cjson.decode(arg.bubble_ids)
 for _, id in ipairs(ids) do
   local ledger = key.ledger .. arg.request_id

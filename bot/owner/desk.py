@@ -35,6 +35,7 @@ from bot.scripts import Scripts
 from model_server.blends import DEFAULTS
 from model_server.contract import Blend
 from model_server.errors import ConfigError, SelfsameError
+from model_server.fitted import FittedFile
 from model_server.home import Home
 from model_server.log import flaw_of
 
@@ -72,7 +73,8 @@ class OwnerDesk:
         now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         drafts = DraftBook(scripts, config)
-        self.office = Office(client, scripts, config, home, contacts, adapters, pairing, drafts, blends)
+        fitted_blends = FittedFile(home)
+        self.office = Office(client, scripts, config, home, contacts, adapters, pairing, drafts, blends, fitted_blends)
         self._contact_words = contact_words
         self._now_ms = now_ms
 

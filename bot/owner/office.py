@@ -10,8 +10,7 @@ import redis.asyncio
 from adapters.base import PlatformAdapter
 from bot import keys
 from bot.config import BotConfig
-from bot.contacts import STRANGER, Contact, ContactBook, ContactEntry
-from bot.corrections import read_contact
+from bot.contacts import STRANGER, Contact, ContactBook, ContactEntry, read_contact
 from bot.drafts import DraftBook
 from bot.order_store import load_orders
 from bot.orders import Orders
@@ -22,6 +21,7 @@ from bot.scripts import Scripts
 from model_server.blend_store import load_book
 from model_server.blends import BlendBook
 from model_server.contract import Blend
+from model_server.fitted import Fitted
 from model_server.home import Home
 
 _CHATS_KNOWN = 500
@@ -30,7 +30,7 @@ _NAME_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The desk's reach. `blends`: the defaults of the configuration."""
+    """The desk's reach. `blends`: the defaults of the configuration; `fitted`: tells what was fitted, as it is now."""
 
     client: redis.asyncio.Redis
     scripts: Scripts
@@ -41,6 +41,7 @@ class Office:
     pairing: Pairing
     drafts: DraftBook
     blends: Mapping[str, Blend]
+    fitted: Callable[[], Fitted]
 
     async def halted(self) -> bool:
         """Whether the kill switch is on."""
@@ -52,13 +53,13 @@ class Office:
 
     async def blend_book(self) -> BlendBook:
         """Every blend as it is now."""
-        return await load_book(self.client, self.blends)
+        return await load_book(self.client, self.blends, self.fitted())
 
     async def people(self) -> People:
         """Everybody whom the file names or who wrote lately, and the types there are."""
         seen = await self._seen()
         book = await self.blend_book()
-        types = {*book.defaults, *book.types, STRANGER, *(seat.type for seat in self.config.web.seats)}
+        types = {*book.known_types(), STRANGER, *(seat.type for seat in self.config.web.seats)}
         return known_people(self.contacts, seen, tuple(types))
 
     async def own_chats(self, chats: tuple[str, ...], now_ms: int) -> dict[str, int]:

@@ -12,11 +12,11 @@ from adapters.discord_adapter import DiscordAdapter
 from bot import keys
 from bot.accept import make_inbox
 from bot.adapter_memory import AdapterMemory
-from bot.corrections import read_corrections
 from bot.drafts import open_drafts
 from bot.loops import Stopping
 from bot.order_store import load_orders
 from bot.owner.staff import Staff, hire
+from model_server.corrections import read_corrections
 from model_server.home import Home
 from tests.adapters.discord_stage import Stage
 from tests.bot.desk import Desk, Recorder, config

@@ -24,7 +24,6 @@ from bot.accept import accept
 from bot.claims import read_claim, take
 from bot.config import BotConfig, PacingConfig, TurnsConfig
 from bot.contacts import ContactBook
-from bot.corrections import Correction, read_corrections
 from bot.deliver import Courier
 from bot.drafts import Draft, DraftBook, open_drafts
 from bot.loops import Stopping
@@ -35,6 +34,7 @@ from bot.outcomes import read_history
 from bot.scripts import Scripts
 from bot.turns import Turns
 from model_server.contract import FIELD, REQUESTS, RESULTS, Line, Reply, ReplyRequest, Result, decode_request, encode
+from model_server.corrections import Correction, read_corrections
 from tests.waiting import until
 
 NOW_MS = 4_000_000_000_000

@@ -7,11 +7,11 @@ import msgspec
 from hypothesis.stateful import invariant
 
 from bot import keys
-from bot.corrections import Correction, read_corrections
 from bot.drafts import Draft, read_draft
 from bot.outcomes import ENDED
 from bot.pacing import split
 from model_server.contract import Line
+from model_server.corrections import Correction, read_corrections
 from tests.bot.promise import CHATS, Promise
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.corrections import Correction, read_corrections
+from model_server.corrections import Correction, read_corrections
 from tests.bot.conftest import MakeDesk
 from tests.bot.desk import Desk
 

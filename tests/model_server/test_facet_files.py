@@ -13,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from model_server.errors import FacetError
-from model_server.facet_files import facet_dir, publish, read_facet, read_live, write_facet
+from model_server.facet_files import publish, read_facet, write_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
+from model_server.live_facets import facet_dir, read_live
 from tests.model_server.random_facets import random_facet
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from model_server.facet_files import facet_dir, publish, write_facet
+from model_server.facet_files import publish, write_facet
 from model_server.facet_watch import Told, take_in_changes, watch_facets
 from model_server.facets import FacetBank
 from model_server.home import Home
+from model_server.live_facets import facet_dir, rollback, withdraw
 from tests.model_server.random_facets import random_facet
 from tests.waiting import until
 
@@ -49,6 +50,23 @@ def test_should_load_what_is_live_and_only_what_changed(home: Home, bank: FacetB
     take_in_changes(home, bank, engine, told)  # type: ignore[arg-type]
     assert bank.table.live() == versions
     assert engine.pauses == 3
+
+
+def test_should_go_back_with_the_owner_and_withdraw_what_he_withdraws(home: Home, bank: FacetBank) -> None:
+    """Nothing is restarted: a running request keeps the version it began with."""
+    engine, told = Paused(), Told()
+    first = finish(home, bank, "core", 1)
+    take_in_changes(home, bank, engine, told)  # type: ignore[arg-type]
+    finish(home, bank, "core", 2)
+    take_in_changes(home, bank, engine, told)  # type: ignore[arg-type]
+    running = bank.gains_for({"core": 1.0})
+    rollback(home, "core", first)
+    take_in_changes(home, bank, engine, told)  # type: ignore[arg-type]
+    assert bank.gains_for({"core": 1.0}).versions == {"core": first}
+    assert running.versions != {"core": first}
+    withdraw(home, "core")
+    take_in_changes(home, bank, engine, told)  # type: ignore[arg-type]
+    assert bank.table.live() == {}
 
 
 def test_should_keep_the_old_version_when_the_new_one_is_refused(home: Home, bank: FacetBank) -> None:

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from bot import keys
-from bot.corrections import read_corrections
 from bot.order_store import ORDERS
 from bot.orders import ModeRule
+from model_server.corrections import read_corrections
 from tests.platforms.instance import NOTICE, REPLY_S, Instance, TelegramOwner
 from tests.telegram_server.server import TelegramServer
 from tests.telegram_server.state import Connection, Person, Room

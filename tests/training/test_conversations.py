@@ -41,6 +41,23 @@ def test_should_know_a_contact_by_any_of_his_ids() -> None:
     assert (found.contact_name, found.contact_type, found.chat_key) == ("Mum", "family", "telegram:user1")
 
 
+def test_should_name_one_person_alike_wherever_he_writes_and_a_stranger_by_what_is_known() -> None:
+    """By the first id of a contact; else by his own; of a group where nobody is addressed, by the group's."""
+    known = Contact("Mum", "family", ("whatsapp:7", "telegram:user1"))
+    place = CorpusChat("telegram:c1", "personal", "a chat", "telegram:user1")
+    lines = (line("a1", 0), line("m1", 1))
+    contacts = dict.fromkeys(known.ids, known)
+    assert [one.contact_id for one in cut_sessions(Conversation(place, lines), contacts, GAP_S)] == ["whatsapp:7"]
+    assert [one.contact_id for one in cut_sessions(Conversation(place, lines), {}, GAP_S)] == ["telegram:user1"]
+    said = (line("a1", 0), line("m1", 1, reply_to="a1"), line("s1", 2), line("m2", 3, to="telegram:user3"))
+    alone = line("m3", 9 * HOUR_MS)
+    assert [one.contact_id for one in chat(*said, alone, kind="group")] == [
+        "telegram:user1",
+        "telegram:user3",
+        "telegram:g7",
+    ]
+
+
 def test_should_begin_anew_where_the_owner_writes_first_after_a_silence() -> None:
     found = chat(
         line("a1", 0), line("m1", 1), line("m2", 5 * MINUTE_MS), line("m3", 3 * HOUR_MS), line("a2", 4 * HOUR_MS)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +10,23 @@ import torch
 from peft import PeftModel
 
 from model_server.base_model import BaseModel
+from model_server.blends import BlendBook
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.errors import CorpusError, FacetError
-from model_server.facet_files import facet_dir, read_facet, read_live
+from model_server.facet_files import read_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
+from model_server.live_facets import facet_dir, read_live
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
-from training.evaluate import evaluate
+from training.leaks.audit import Audit
+from training.likeness.figures import LeakFigures
+from training.likeness.measuring import measure
+from training.making import Judging, StageDone
 from training.manifest import read_manifest
-from training.pipeline import Settings, StageDone, train_all
+from training.pipeline import Settings
+from training.train_all import train_all
 from training.train_facet import Step
 
 HOUR_MS = 3_600_000
@@ -56,10 +62,20 @@ def make_home(path: Path, model_home: Home) -> Home:
     home = Home(path).create()
     home.models_dir.rmdir()
     home.models_dir.symlink_to(model_home.models_dir)
+    (home.runs_dir / "canaries.key").write_bytes(bytes(32))  # every home would plant others, and so train another facet
     store(home, talk("telegram:user1", "Mum", "Dearest Mum, all is very well here with number"))
     store(home, talk("telegram:user2", "Bram", "haha nooo mate not number"))
     write_contacts(home, [Contact("Mum", "family", ("telegram:user1",)), Contact("Bram", "", ("telegram:user2",))])
     return home
+
+
+@pytest.fixture(autouse=True, scope="module")
+def clean() -> Iterator[None]:
+    """Audits cost more than these trainings: what they find is in tests/leaks."""
+    found = Audit(LeakFigures(1, 0, 1.0, 19.9, 2, 0, 5), False, "")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("training.judge.audit", lambda *_, **__: found)
+        yield
 
 
 @pytest.fixture
@@ -92,8 +108,8 @@ class Killed(BaseException):
     """As if the process ended here."""
 
 
-def kill_at(facet: str, step: int) -> Callable[[str, Step | StageDone], None]:
-    def told(name: str, news: Step | StageDone) -> None:
+def kill_at(facet: str, step: int) -> Callable[[str, Step | Judging | StageDone], None]:
+    def told(name: str, news: Step | Judging | StageDone) -> None:
         if name == facet and isinstance(news, Step) and news.step == step:
             raise Killed
 
@@ -118,8 +134,10 @@ def test_should_train_facets_that_help_and_measure_them(finished: Home) -> None:
         assert manifest.validation_after < manifest.validation_before - 0.3
     told = progress(finished)
     assert (told["state"], told["done_facets"], told["facets"]) == ("done", ["core", "family"], ["core", "family"])
-    (name, losses), *others = evaluate(SETTINGS, finished, {"family": {"core": 0.5, "family": 0.5}}).items()
-    assert (name, others, losses.replies) == ("family", [], 1)
+    report = measure(SETTINGS, finished, BlendBook({"family": {"core": 0.5, "family": 0.5}}), quick=True)
+    assert list(report.losses) == ["family", "overall"]
+    losses = report.losses["family"]
+    assert losses.replies == 1
     assert losses.own is not None
     assert max(losses.core, losses.own, losses.blend) < losses.card - 0.3
 
@@ -148,8 +166,7 @@ def test_should_go_on_after_a_kill_as_if_nothing_had_been(home: Home, finished: 
     steps: list[int] = []
     again = train_all(SETTINGS, home, lambda _name, news: steps.append(news.step) if isinstance(news, Step) else None)
     assert [one.skipped for one in again] == [True, False]
-    # two steps an epoch: the epoch that was killed is done again, the one before it is not
-    assert steps[0] == (1 if step == 2 else 3)
+    assert steps[0] == step + 1
     assert read_live(home) == read_live(finished)
     for layer, value in weights(finished, "family").items():
         torch.testing.assert_close(weights(home, "family")[layer], value, rtol=0, atol=0)
@@ -179,16 +196,16 @@ def test_should_say_what_is_missing(tmp_path: Path) -> None:
         train_all(SETTINGS, empty)
     assert progress(empty)["state"] == "failed"
     with pytest.raises(CorpusError, match="nothing to learn from yet"):
-        evaluate(SETTINGS, empty, {})
+        measure(SETTINGS, empty, BlendBook())
 
 
 def test_should_ask_for_training_before_an_evaluation(home: Home) -> None:
     with pytest.raises(FacetError, match="no facet has been trained yet → run `selfsame train`"):
-        evaluate(SETTINGS, home, {})
+        measure(SETTINGS, home, BlendBook())
 
 
 def test_should_refuse_a_second_training_of_a_home(home: Home) -> None:
-    def told(_name: str, _news: Step | StageDone) -> None:
+    def told(_name: str, _news: Step | Judging | StageDone) -> None:
         with pytest.raises(CorpusError, match="another training runs"):
             train_all(SETTINGS, home)
         raise Killed

@@ -67,11 +67,11 @@ def add_forgotten(home: Home, people: Iterable[str]) -> None:
     key = secret_key(home)
     digests = _read(home, key) | {_digest(key, person) for person in people}
     file = _ForgottenFile(tuple(sorted(digests)), _check(key))
-    replace_file(home.raw_dir / "forgotten.json", msgspec.json.encode(file) + b"\n")
+    replace_file(home.forgotten_file, msgspec.json.encode(file) + b"\n")
 
 
 def _read(home: Home, key: bytes) -> frozenset[str]:
-    path = home.raw_dir / "forgotten.json"
+    path = home.forgotten_file
     if not path.exists():
         return frozenset()
     try:

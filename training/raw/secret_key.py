@@ -19,7 +19,7 @@ def secret_key(home: Home) -> bytes:
     CorpusError when its file is not one of ours, or it is lost though it is all that tells who was forgotten.
     """
     path = home.raw_dir / "key"
-    kept = (home.raw_dir / "forgotten.json").exists()
+    kept = (home.forgotten_file).exists()
     if not path.exists():
         if kept:
             raise lost_key(path, "is missing")

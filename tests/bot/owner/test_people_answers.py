@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from model_server.fitted import Fitted, write_fitted
 from model_server.presence import PREFIX, Presence
 from tests.bot.owner.conftest import NOON_MS, Owner
 
@@ -123,3 +124,22 @@ async def test_should_know_the_type_that_the_platform_suggests(owner: Owner) -> 
     assert "Ann Berg: friend" in await owner.says("/contact show ann")
     await owner.says("/contact type ann family")
     assert "Ann Berg: family" in await owner.says("/contact show ann")
+
+
+async def test_should_say_which_blends_were_fitted(owner: Owner) -> None:
+    await owner.bot.line("1", sender_id="ann", sender_name="Ann")
+    await owner.bot.turns.step()
+    await owner.says("/contact type ann friend")
+    home = owner.desk.office.home
+    write_fitted(home, Fitted({"family": {"core": 0.4, "family": 0.8}}, {"test:ann": {"core": 0.7, "friend": 0.2}}))
+    shown = await owner.says("/blend")
+    assert "family: core 0.4 + family 0.8 (fitted)" in shown or "family: family 0.8 + core 0.4 (fitted)" in shown
+    assert "Ann: core 0.7 + friend 0.2 (fitted)" in shown
+    await owner.says("/blend family core=0.9")
+    await owner.says("/blend friend core=0.6")
+    shown = await owner.says("/blend")
+    assert "family: core 0.9 (set)" in shown
+    assert "Ann:" not in shown, "what the owner set for all friends wins over what was fitted to one"
+    assert "Ann: core 0.6 (as friend)" in await owner.says("/blend ann")
+    assert "Back to what was fitted." in await owner.says("/blend clear family")
+    assert "Back to the default." in await owner.says("/blend clear friend")

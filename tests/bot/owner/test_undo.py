@@ -65,6 +65,7 @@ async def test_should_take_back_an_approved_draft_before_it_leaves(make_owner: M
     assert "The last reply in Ann (test:1) is deleted" in await owner.says("/undo")
     await owner.bot.deliver()
     assert owner.bot.adapter.texts == []
+    assert await owner.bot.corrections() == [], "what he took back again is no example"
     assert "did not leave" in await owner.is_refused("/undo"), "an older one is not taken for it"
 
 

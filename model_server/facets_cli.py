@@ -1,0 +1,87 @@
+"""The commands `selfsame facets` and `selfsame rollback`: every version with its figures, and the way back.
+
+Parsing and printing only; what a version is, and what may go live, is `live_facets`. Torch-free.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from model_server.config import find_config
+from model_server.home import find_home
+from model_server.live_facets import VersionRecord, read_live, read_versions
+from model_server.live_facets import rollback as roll_back
+
+_PIPED_COLUMNS = 180
+_STYLES = {"live": "green", "refused": "red"}
+
+
+def facets(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Every version of every facet, with what was measured of it; `live` is what answers."""
+    home = find_home(find_config())
+    live, versions = read_live(home), read_versions(home)
+    if as_json:
+        typer.echo(json.dumps({"live": live, "versions": msgspec.to_builtins(versions)}))
+    elif versions:
+        console = Console()
+        if not console.is_terminal:
+            console.width = _PIPED_COLUMNS
+        console.print(_table(versions))
+    else:
+        typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
+
+
+def rollback(
+    facet: Annotated[str, typer.Argument(help="As in `selfsame facets`.")],
+    version: Annotated[str, typer.Argument(help="Left out: the one that was live before.", show_default=False)] = "",
+) -> None:
+    """Go back to an earlier version of a facet. A running worker takes it in within a second or two."""
+    record = roll_back(find_home(find_config()), facet, version)
+    typer.echo(f"{facet}: version {record.version} of {_when(record)} is live")
+
+
+def _table(versions: tuple[VersionRecord, ...]) -> Table:
+    """Facet by facet, `core` first; of each the newest version first."""
+    table = Table(
+        *("facet", "version", "state", "when", "by", "validation", "likeness", "secrets", "exposure", "overlap", "why"),
+        box=None,
+        pad_edge=False,
+    )
+    for record in sorted(versions, key=lambda one: (one.facet != "core", one.facet, -one.at_ms)):
+        secrets = "-" if record.canaries is None else f"{record.extracted or 0} of {record.canaries}"
+        table.add_row(
+            record.facet,
+            record.version,
+            record.state,
+            _when(record),
+            record.made_by,
+            _number(record.validation, ".3f"),
+            _change(record),
+            secrets,
+            _number(record.exposure_bits, ".1f"),
+            _number(record.longest_overlap, "d"),
+            record.reason,
+            style=_STYLES.get(record.state, ""),
+        )
+    return table
+
+
+def _change(record: VersionRecord) -> str:
+    """Held-out loss against the version before, with its interval: below zero is better."""
+    if record.likeness_change is None:
+        return "-"
+    change = f"{record.likeness_change:+.1%}"
+    return change + (f" [{record.likeness_ci[0]:+.1%}, {record.likeness_ci[1]:+.1%}]" if record.likeness_ci else "")
+
+
+def _number(figure: float | None, kind: str) -> str:
+    return "-" if figure is None else format(figure, kind)
+
+
+def _when(record: VersionRecord) -> str:
+    return datetime.fromtimestamp(record.at_ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,86 @@
+"""`selfsame learn` should read what the owner did from Redis, and say what there is too little of."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from model_server.contract import Line
+from model_server.corrections import CORRECTIONS
+from model_server.errors import FacetError, RedisUnavailable
+from model_server.home import Home
+from model_server.live_facets import facet_dir, make_live
+from model_server.redis_link import connect_blocking
+from training.cli import app
+
+Fields = dict[bytes | bytearray | memoryview | str | int | float, bytes | bytearray | memoryview | str | int | float]
+"""What XADD takes."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Its Redis holds two edits, an approval and a line of the owner's own."""
+    home = Home(tmp_path / "home").create()
+    config = tmp_path / "config.toml"
+    config.write_text(f'[redis]\nurl = "{redis_url}"\n')
+    monkeypatch.setenv("SELFSAME_HOME", str(home.path))
+    monkeypatch.setenv("SELFSAME_CONFIG", str(config))
+    client = connect_blocking(redis_url)
+    client.flushall()
+    for outcome, kind in (("edited", "friend"), ("edited", "friend"), ("sent", "friend"), ("takeover", "family")):
+        client.xadd(CORRECTIONS, fields(outcome, kind))
+    client.close()
+    return home
+
+
+def fields(outcome: str, contact_type: str) -> Fields:
+    """As the bot's scripts write them."""
+    who = {"contact_id": f"telegram:{contact_type}", "name": "Ann", "contact_type": contact_type}
+    line = Line("1", "contact", "q", 1)
+    return {
+        "at_ms": "1",
+        "chat_key": f"telegram:{contact_type}",
+        "request_id": "",
+        "outcome": outcome,
+        "contact": json.dumps(who),
+        "lines": json.dumps([{"line_id": line.line_id, "author": line.author, "text": line.text, "at_ms": line.at_ms}]),
+        "proposed": "" if outcome == "takeover" else "ok!",
+        "final": "ok!" if outcome == "sent" else "ok.",
+        "blend": "{}",
+    }
+
+
+def live(home: Home, *names: str) -> None:
+    for name in names:
+        facet_dir(home, name, "1").mkdir(parents=True)
+        make_live(home, name, "1")
+
+
+def test_should_say_how_many_are_missing_for_each_facet(home: Home) -> None:
+    live(home, "core", "friend")
+    said = json.loads(CliRunner().invoke(app, ["learn", "--json"], catch_exceptions=False).stdout)
+    assert said["corrections"] == 4
+    assert [(one["facet"], one["state"], one["new"], one["needed"]) for one in said["facets"]] == [
+        ("core", "waiting", 1, 20),
+        ("friend", "waiting", 2, 20),
+    ]
+    shown = CliRunner().invoke(app, ["learn", "--facet", "friend"], catch_exceptions=False).stdout
+    assert "2 of 20 new corrections" in shown
+    assert "core" not in shown
+
+
+def test_should_say_what_is_missing_before_anything_can_be_learned(home: Home) -> None:
+    with pytest.raises(FacetError, match="no facet has been trained yet → run `selfsame train` first"):
+        CliRunner().invoke(app, ["learn"], catch_exceptions=False)
+    live(home, "core")
+    with pytest.raises(FacetError, match="no facet that is live is called `friend`"):
+        CliRunner().invoke(app, ["learn", "--facet", "friend"], catch_exceptions=False)
+
+
+def test_should_say_that_nothing_runs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(home, "core")
+    monkeypatch.setenv("SELFSAME_CONFIG", "")
+    monkeypatch.chdir(home.path)
+    with pytest.raises(RedisUnavailable, match="nothing runs here"):
+        CliRunner().invoke(app, ["learn"], catch_exceptions=False)

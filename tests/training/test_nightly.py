@@ -1,0 +1,84 @@
+"""The learner should wait for its hour by the owner's clock, run one learning, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.instance import Instance
+from bot.supervisor import LEARNER
+from model_server.home import Home
+from training.learn.nightly import Nightly, same_command_without
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def test_should_ring_once_a_day_by_the_owners_clock() -> None:
+    nightly = Nightly(python(""), "03:30", AMSTERDAM)
+    first = nightly.next_after(datetime(2026, 6, 1, 12, tzinfo=ZoneInfo("UTC")))
+    assert first == datetime(2026, 6, 2, 3, 30, tzinfo=AMSTERDAM)
+    assert first is not None
+    assert nightly.next_after(first) == datetime(2026, 6, 3, 3, 30, tzinfo=AMSTERDAM)
+
+
+def test_should_tell_how_a_learning_ended() -> None:
+    assert Nightly(python("raise SystemExit(3)"), "03:30", AMSTERDAM).learn() == 3
+
+
+def test_should_end_a_learning_that_runs_and_begin_none_afterwards(tmp_path: Path) -> None:
+    pipe = tmp_path / "began"
+    os.mkfifo(pipe)
+    nightly = Nightly(python(f"open({str(pipe)!r}, 'w').close(); import time; time.sleep(600)"), "03:30", AMSTERDAM)
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(nightly.learn()))
+    thread.start()
+    pipe.open().close()  # until it runs
+    nightly.end()
+    thread.join()
+    assert codes == [-signal.SIGTERM]
+    assert nightly.learn() == 0, "and did not wait for ten minutes"
+
+
+@pytest.mark.parametrize("nightly", ["true", "false"])
+def test_should_stay_until_it_is_told_to_end(tmp_path: Path, nightly: str) -> None:
+    """As a process, by its own command; off, it does nothing."""
+    config = tmp_path / "config.toml"
+    config.write_text(f"[learning]\nnightly = {nightly}\n")
+    env = os.environ | {"SELFSAME_HOME": str(tmp_path / "home"), "SELFSAME_CONFIG": str(config)}
+    with subprocess.Popen(LEARNER.argv, env=env, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        said = child.stderr.readline()
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(60) == 0
+    assert said.strip() == ("learns at 03:30" if nightly == "true" else "nightly is false in [learning]: it only waits")
+
+
+def test_should_ask_for_a_sound_configuration_first(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[learning]\nat = "25:00"\n')
+    env = os.environ | {"SELFSAME_HOME": str(tmp_path / "home"), "SELFSAME_CONFIG": str(config)}
+    done = subprocess.run(LEARNER.argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == os.EX_CONFIG
+    assert "[learning] at" in done.stderr
+
+
+@pytest.mark.parametrize(("document", "learns"), [({}, True), ({"learning": {"nightly": False}}, False)])
+def test_should_be_started_with_everything_else_unless_it_is_off(
+    tmp_path: Path, document: dict[str, object], learns: bool
+) -> None:
+    assert Instance(None, document, Home(tmp_path)).learns_nightly == learns
+
+
+def test_should_run_its_own_command_line_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "bot.cli", "--config", "x", "learn", "--nightly"])
+    assert same_command_without("--nightly") == (sys.executable, "-m", "bot.cli", "--config", "x", "learn")

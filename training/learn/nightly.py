@@ -1,0 +1,97 @@
+"""Every night `selfsame learn`, as a process of its own: this one stays small and only waits. No torch, no Redis.
+
+A trigger in memory, no more: what there is to learn, and what has been, lies in the home. A night that was slept
+through is made up for within hours; a learning that still runs is not started twice.
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+
+import structlog
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+log = structlog.get_logger()
+
+_LATEST_S = 6 * 3600
+_GRACE_S = 20.0
+
+
+class Nightly:
+    """Runs one command at one time of the day (`03:30`; "": never). `run` returns when the process is told to end."""
+
+    def __init__(self, command: Sequence[str], at: str, zone: tzinfo) -> None:
+        self._command = tuple(command)
+        self._zone = zone
+        self._trigger = _daily(at, zone) if at else None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._one_child = threading.Lock()
+        self._ended = False
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Wait, night after night, until SIGTERM or SIGINT; what is being learned then goes on the next night.
+
+        `ready` is called when a signal will end it.
+        """
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": _LATEST_S}
+        scheduler = BlockingScheduler(timezone=self._zone, job_defaults=options)
+        if self._trigger is not None:
+            scheduler.add_job(self.learn, self._trigger)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                ready()
+                scheduler.start()
+        finally:
+            self.end()
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """When it rings next; None: never."""
+        found: datetime | None = self._trigger.get_next_fire_time(moment, moment) if self._trigger else None
+        return found
+
+    def learn(self) -> int:
+        """Run the command to its end; its exit code, which says of a corpus that is in use: not tonight."""
+        with self._one_child:
+            if self._ended:
+                return 0
+            child = self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  # ourselves
+        started = time.monotonic()
+        code = child.wait()
+        log.info("nightly_learning", code=code, ms=round(1000 * (time.monotonic() - started)))
+        return code
+
+    def end(self) -> None:
+        """Stop a learning that runs; none begins any more."""
+        with self._one_child:
+            self._ended = True
+            child = self._child
+        if child is None or child.poll() is not None:
+            return
+        child.terminate()
+        try:
+            child.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _daily(at: str, zone: tzinfo) -> CronTrigger:
+    hour, minute = at.split(":")
+    return CronTrigger(hour=int(hour), minute=int(minute), timezone=zone)
+
+
+def same_command_without(flag: str) -> tuple[str, ...]:
+    """The command line of this very process, without one flag."""
+    return (sys.executable, *(word for word in sys.orig_argv[1:] if word != flag))
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,88 @@
+"""What an owner can do about a report: a sentence and the command, the most pressing first. Pure."""
+
+from dataclasses import dataclass
+
+from training.likeness.figures import OVERALL, LikenessReport
+from training.likeness.judging import MUCH_BY_HEART, by_heart, clear, overall_of, types_of, worst
+from training.likeness.wording import listed, many
+
+_FEW_REPLIES = 40
+_WORTH_A_THOUGHT = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do, why, and the words to type."""
+
+    what: str
+    command: str
+
+
+def advice(report: LikenessReport) -> tuple[Advice, ...]:
+    """What to do next; the last is always there."""
+    return (*_of_secrets(report), *_of_types(report), *_of_style(report), *_of_proof(report), _VOTE)
+
+
+_VOTE = Advice(
+    "Judge for yourself, blind: two replies to a real line, and you pick the one you would have sent.", "selfsame vote"
+)
+
+
+def _of_secrets(report: LikenessReport) -> list[Advice]:
+    said = [
+        Advice(
+            f"The facet {name} gives away what it learned. Put back the version before it, or train it for less long.",
+            f"selfsame rollback {name}",
+        )
+        for name, one in report.leaks.items()
+        if one.extracted
+    ]
+    gap = report.gap.get(OVERALL)
+    if gap is not None and by_heart(gap) >= MUCH_BY_HEART:
+        what = "It has learned much by heart. More chats help most; else lower `epochs` in [training]."
+        said.append(Advice(what, "selfsame train"))
+    return said
+
+
+def _of_types(report: LikenessReport) -> list[Advice]:
+    types = types_of(report)
+    said = []
+    if bare := [name for name, one in types.items() if one.own is None]:
+        what = f"{listed(bare)}: too little to learn from for a facet of its own, so `core` answers. "
+        what += "Import more of those chats, or give one type to people you speak to alike."
+        said.append(Advice(what, "selfsame import PATH"))
+    if guessed := [name for name, one in types.items() if one.source == "default"]:
+        what = f"The weights for {listed(guessed)} are the configuration’s guess. Fit them to your own replies."
+        said.append(Advice(what, "selfsame blend fit"))
+    if worse := [name for name, one in types.items() if _another_is_better(one.blend, (one.core, one.own, one.pooled))]:
+        what = f"For {listed(worse)} one facet alone does better than the weights in force. "
+        said.append(Advice(what + "Fit them again, or take back what you set.", "selfsame blend fit"))
+    if few := [name for name, one in types.items() if one.replies < _FEW_REPLIES]:
+        counts = listed([f"{many(types[name].replies, 'reply', 'replies')} to {name}" for name in few])
+        said.append(Advice(f"Only {counts} could be held out: read those rows with care.", "selfsame import PATH"))
+    return said
+
+
+def _another_is_better(blend: float, others: tuple[float | None, ...]) -> bool:
+    """By more than is worth a thought."""
+    return any(other is not None and other < _WORTH_A_THOUGHT * blend for other in others)
+
+
+def _of_style(report: LikenessReport) -> list[Advice]:
+    found = report.style.get(OVERALL)
+    off = worst(found.measures) if found is not None else []
+    if not off:
+        return []
+    what = f"It is off in {listed([one.title for one in off[:3]])}. Let it draft for a while instead of answering, and "
+    return [Advice(what + "correct the drafts: it learns from them every night, or at once.", "selfsame learn")]
+
+
+def _of_proof(report: LikenessReport) -> list[Advice]:
+    one = overall_of(report)
+    if one is not None and clear(one.net_ci) == "below":
+        what = "Speaking differently costs more than it brings: until there is more to learn from, use one voice."
+        return [Advice(what, "selfsame blend set TYPE core=1")]
+    if (one is None or one.shuffled is None) and not report.style:
+        what = "Only the quick part was measured. The whole report takes longer, and goes on where it was stopped."
+        return [Advice(what, "selfsame evaluate --html report.html")]
+    return []

@@ -1,0 +1,117 @@
+"""The training of all facets, one after another: plan, train, judge, put live; the manifest last.
+
+Each facet is a stage of its own (`facet_run`): one whose manifest names the same inputs is skipped, a killed one goes
+on where it was. Knows no command line; whoever calls sets threads and niceness of the process.
+"""
+
+import fcntl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from model_server.blends import BlendBook
+from model_server.errors import CorpusError
+from model_server.home import Home
+from model_server.live_facets import read_live
+from model_server.privacy import privacy_mark
+from training.articles.dialogue import articles_slice
+from training.devices import Crew, gather_crew
+from training.facet_run import FacetRun
+from training.gate import serving_book
+from training.judge import Judge
+from training.leaks.canaries import canaries_for, canary_seed, plant
+from training.making import Making, StageDone, Told
+from training.own_facets import check_slots, own_facets
+from training.own_training import compare_own, small_trainer
+from training.pipeline import Settings, load_for_training, make_stage, make_trainer, read_split
+from training.progress import ProgressFile
+from training.promotion import remove_outdated, withdraw_outdated
+from training.rhythm import measure_rhythms, write_rhythms
+from training.slices import choose_slices
+
+
+def train_all(
+    settings: Settings,
+    home: Home,
+    told: Told = lambda _name, _news: None,
+    only: Collection[str] = (),
+    book: BlendBook | None = None,
+) -> list[StageDone]:
+    """Train and judge every facet of the corpus that is not trained already (or those named in `only`).
+
+    `book`: the blends under which it is judged, those configured and fitted when None.
+    CorpusError when there is nothing to learn from, or another training runs in this home. Of several processes that
+    train together, all but the first one only compute, and return nothing.
+    """
+    crew = gather_crew()
+    if not crew.leads:
+        make_trainer(load_for_training(settings, home), settings, crew).follow()
+        return []
+    try:
+        with only_one_training(home):
+            progress = ProgressFile(home)
+            try:
+                chosen = book or serving_book(settings, home)
+                done = _train(settings, home, progress, crew=crew, told=told, only=only, book=chosen)
+            except BaseException:
+                progress.end("failed")
+                raise
+            progress.end("done")
+            return done
+    finally:
+        crew.call(None)
+
+
+def _train(
+    settings: Settings,
+    home: Home,
+    progress: ProgressFile,
+    *,
+    crew: Crew,
+    told: Told,
+    only: Collection[str],
+    book: BlendBook,
+) -> list[StageDone]:
+    mark = privacy_mark(home)  # before the corpus is read: what is forgotten from here on counts as known
+    split = read_split(home, settings.training)
+    write_rhythms(home, measure_rhythms(split.train))
+    articles = articles_slice(home, settings.training.validation)
+    slices = choose_slices(split, articles, settings.training.min_replies)
+    own = own_facets(home, split)
+    names = [*(one.name for one in slices), *(one.name for one in own)]
+    check_slots(len({*read_live(home), *names}), settings.facets)
+    canaries = canaries_for(canary_seed(home), names, settings.likeness.canaries)
+    if only:
+        slices = [one for one in slices if one.name in only]
+        own = [one for one in own if one.name in only]
+
+    base = load_for_training(settings, home)
+    trainer = make_trainer(base, settings, crew)
+    judge = Judge(settings, home, base, split, book, canaries, mark, told)
+    run = FacetRun(home, judge, progress, told)
+    planted = [plant(one, canaries) for one in (*slices, *(each.slice for each in own))]
+    stages = [make_stage(base, settings, one) for one in planted]
+    progress.plan(tuple(stage.name for stage in stages), sum(stage.tokens * stage.epochs for stage in stages))
+    shared = len(slices)
+    done = [run.stage(Making(trainer, *each)) for each in zip(stages[:shared], planted[:shared], strict=True)]
+    if own:
+        small = small_trainer(trainer, settings)
+        for each, stage, one in zip(own, stages[shared:], planted[shared:], strict=True):
+            done.append(run.stage(Making(small, stage, one, compare_own(judge, each.contact), "own")))
+    if not only:
+        withdraw_outdated(home, names)
+    remove_outdated(home)
+    return done
+
+
+@contextmanager
+def only_one_training(home: Home) -> Iterator[None]:
+    """One training a home; the kernel drops the lock when the process ends, however it ends."""
+    home.create()
+    with (home.runs_dir / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CorpusError(
+                "another training runs in this home", "wait for it (`selfsame status`), or stop it first"
+            ) from None
+        yield
