@@ -69,9 +69,9 @@ def main() -> None:
 def prepare(home: Home, threads: int, facets: Path | None) -> "Settings":
     """The sample corpus and its facets."""
     from training.contacts import read_types
+    from training.facets.train_all import train_all
     from training.importing import ImportOptions, import_everything
     from training.pipeline import Settings
-    from training.train_all import train_all
 
     options = replace(ImportOptions.of({}), types=read_types(HERE / "contacts.json"))
     import_everything([HERE / "result.json"], home, options)

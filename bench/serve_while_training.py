@@ -7,7 +7,8 @@ Replies of 24 tokens to a line to the sample owner, one after the other, through
 ...): in between the training is held by SIGSTOP, so that both conditions meet the same machine. `share`: of one
 processor, that the training got in its rounds.
 
-Ways: `plain` steps back not at all, `nice` by nice(2) alone, `quiet` as `selfsame train` does (`training/quiet.py`).
+Ways: `plain` steps back not at all, `nice` by nice(2) alone, `quiet` as `selfsame train` does
+(`training/facets/quiet.py`).
 """
 
 import argparse
@@ -29,7 +30,7 @@ import msgspec
 from bench.train_speed import open_sample, sample_home
 from model_server.home import Home
 from model_server.threads import settle_threads
-from training.quiet import be_quiet
+from training.facets.quiet import be_quiet
 
 if TYPE_CHECKING:
     from model_server.engine import BatchingEngine
@@ -82,9 +83,9 @@ def train(way: str, nice: int, threads: int) -> None:
 
     from model_server.config import FacetsConfig
     from model_server.home import find_home
+    from training.facets.train_facet import Stage
     from training.pipeline import make_stage
     from training.slices import Slice
-    from training.train_facet import Stage
 
     home = find_home()
     opened = open_sample(home, threads, FacetsConfig())

@@ -26,9 +26,9 @@ from training.sample.install import HERE
 
 if TYPE_CHECKING:
     from model_server.base_model import BaseModel
+    from training.facets.train_facet import Trainer
     from training.pipeline import Settings
     from training.slices import Split
-    from training.train_facet import Trainer
 
 
 def main() -> None:
@@ -89,8 +89,8 @@ def measure(home: Home, layers: str, threads: int, count: int) -> dict[str, Any]
     import torch
 
     from training.examples import pack, render_sessions
+    from training.facets.train_facet import Trainer
     from training.slices import of_type
-    from training.train_facet import Trainer
 
     opened = open_sample(home, threads, FacetsConfig(layers=layers))
     settings, trainer, training = opened.settings, opened.trainer, opened.settings.training

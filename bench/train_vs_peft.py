@@ -121,7 +121,7 @@ def _train_ours(opened: Opened, rows: "Sequence[Row]", passes: int) -> "tuple[Fa
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from training.train_facet import Stage
+    from training.facets.train_facet import Stage
 
     trainer = opened.trainer
     trainer.begin("bench")
@@ -146,8 +146,8 @@ def _loss(model: Any, facet: "Facet", layers: str, rows: "Sequence[Row]") -> flo
 
     from model_server.facets import FacetBank
     from training.config import TrainingConfig
-    from training.split_model import SplitModel
-    from training.train_facet import Trainer
+    from training.facets.split_model import SplitModel
+    from training.facets.train_facet import Trainer
 
     bank = FacetBank(model, facet.rank, 1, layers)
     bank.load("measured", "", facet)

@@ -2,7 +2,7 @@
 
 `facets/live.json` (name -> version) is what a worker follows; `facets/versions.json` says how each version came about
 and what was measured of it. Both are changed under one lock and replaced whole. Torch-free: knows where weights lie,
-and nothing in them. What may go live is decided elsewhere (`training.promotion`).
+and nothing in them. What may go live is decided elsewhere (`training.verdict.promotion`).
 """
 
 import fcntl

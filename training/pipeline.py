@@ -21,15 +21,15 @@ from training.config import TrainingConfig
 from training.contacts import read_contacts
 from training.conversations import Session
 from training.corpus import Corpus
-from training.devices import Crew
 from training.examples import Row, pack, render_sessions
+from training.facets.devices import Crew
+from training.facets.split_model import SplitModel
+from training.facets.train_facet import Stage, Trainer
 from training.learn.config import LearningConfig
 from training.likeness.config import LikenessConfig
 from training.old_corpus import check_no_old_corpus
 from training.scrub.config import ScrubConfig
 from training.slices import CORE, Slice, Split, all_sessions, of_type, split_by_time
-from training.split_model import SplitModel
-from training.train_facet import Stage, Trainer
 
 log = structlog.get_logger()
 

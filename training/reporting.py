@@ -10,9 +10,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from training.making import Judging, StageDone
-from training.progress import smooth
-from training.train_facet import Step
+from training.facets.making import Judging, StageDone
+from training.facets.progress import smooth
+from training.facets.train_facet import Step
 
 
 class TrainingReporter:

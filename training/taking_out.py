@@ -17,7 +17,7 @@ from training.cuts import forget_cuts
 from training.half_learned import forget_half_learned
 from training.mentions import Change, ways_to_say, without_mentions
 from training.old_corpus import remove_old_corpus
-from training.own_facets import forget_own
+from training.own.own_facets import forget_own
 from training.private_file import remove_leftovers, replace_file
 from training.raw.forgotten import add_forgotten
 from training.raw.leaving import read_leaving, write_leaving

@@ -12,9 +12,9 @@ from model_server.facet_files import read_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
 from model_server.live_facets import facet_dir, read_live
+from training.facets.split_model import LowerCache, SplitModel
 from training.pipeline import Settings, load_for_training, split_model
 from training.slices import CORE
-from training.split_model import LowerCache, SplitModel
 
 
 @dataclass(frozen=True, slots=True)

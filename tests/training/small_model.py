@@ -14,10 +14,10 @@ from model_server.facet_files import write_facet
 from model_server.facets import FacetBank
 from model_server.render import Rendered
 from training.config import TrainingConfig
-from training.devices import Crew, gather_crew
 from training.examples import Row, pack
-from training.split_model import SplitModel
-from training.train_facet import Stage, Trainer
+from training.facets.devices import Crew, gather_crew
+from training.facets.split_model import SplitModel
+from training.facets.train_facet import Stage, Trainer
 
 
 def small_trainer(rows_per_step: int = 2, crew: Crew | None = None, learning_rate: float = 0.05) -> Trainer:

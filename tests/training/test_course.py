@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.small_model import some_rows
-from training.course import Course, batches_from, pace, plan_course
+from training.facets.course import Course, batches_from, pace, plan_course
 
 
 def test_should_look_once_an_epoch_at_what_is_short_and_oftener_at_what_is_long() -> None:

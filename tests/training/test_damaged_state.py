@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
+from training.facets.checkpoint import Progressed, read_checkpoint, write_checkpoint
 from training.manifest import Manifest, read_manifest, write_manifest
 
 SPOILED = [b"", b"{", b"[]", b'{"stage": "\xff\xfe"}']

@@ -10,7 +10,7 @@ import torch
 
 from model_server.facet_files import read_facet
 from tests.training.small_model import small_stage, small_trainer
-from training.devices import Crew, gather_crew
+from training.facets.devices import Crew, gather_crew
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,15 +18,15 @@ from model_server.home import Home
 from model_server.live_facets import facet_dir, read_live, read_versions, rollback, withdraw
 from model_server.privacy import privacy_mark
 from tests.training.test_promotion import CLEAN, LEAKY, change, cut
-from training.checkpoint import Progressed
-from training.facet_run import FacetRun
-from training.judge import Judge
+from training.facets.checkpoint import Progressed
+from training.facets.facet_run import FacetRun
+from training.facets.making import Comparison, Making, StageDone
+from training.facets.progress import ProgressFile
+from training.facets.train_facet import CandidateFacet, Stage, Trained
 from training.leaks.audit import Audit
 from training.likeness.config import LikenessConfig
-from training.making import Comparison, Making, StageDone
-from training.progress import ProgressFile
 from training.slices import Slice, Split
-from training.train_facet import CandidateFacet, Stage, Trained
+from training.verdict.judge import Judge
 
 
 def facet(number: float) -> Facet:
@@ -50,7 +50,7 @@ class Workshop:
     settled: int = 0
 
     def __post_init__(self) -> None:
-        self.monkeypatch.setattr("training.judge.audit", self._audit)
+        self.monkeypatch.setattr("training.verdict.judge.audit", self._audit)
         self.base_name = "tiny"
         self.bank = SimpleNamespace(write_slot=lambda _slot, _facet: None)
 
@@ -152,7 +152,7 @@ def test_should_keep_what_is_live_when_the_new_one_is_less_alike(workshop: Works
 
 def test_should_go_on_with_the_verdict_when_it_was_stopped_there(workshop: Workshop) -> None:
     with workshop.monkeypatch.context() as patched:
-        patched.setattr("training.judge.audit", lambda *_, **__: 1 / 0)
+        patched.setattr("training.verdict.judge.audit", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             workshop.run()
     assert read_live(workshop.home) == {}

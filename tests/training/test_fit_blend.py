@@ -15,18 +15,18 @@ from model_server.facets import FacetBank
 from model_server.fitted import Fitted, read_fitted, write_fitted
 from model_server.home import Home
 from tests.model_server.random_facets import random_facet
+from training.blends.fit_all import fit_all, fit_contact, rows_of
+from training.blends.fit_blend import Losses, fit_blend, fit_labels, fit_many, slope_of_nats
+from training.blends.fitting import SHARED_SPREAD
+from training.blends.kept_losses import KeptLosses
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.conversations import Session
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
 from training.examples import Row
-from training.fit_all import fit_all, fit_contact, rows_of
-from training.fit_blend import Losses, fit_blend, fit_labels, fit_many, slope_of_nats
-from training.fitting import SHARED_SPREAD
-from training.kept_losses import KeptLosses
+from training.facets.split_model import LowerCache, SplitModel
 from training.likeness.config import LikenessConfig
 from training.pipeline import Settings
-from training.split_model import LowerCache, SplitModel
 from training.whole_bank import WholeBank
 
 SETTINGS = Settings(

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.fitting import SHARED_SPREAD, fit_around, fit_shape
+from training.blends.fitting import SHARED_SPREAD, fit_around, fit_shape
 
 WEIGHTS = st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=2)
 

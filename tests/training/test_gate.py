@@ -18,10 +18,10 @@ from model_server.live_facets import facet_dir, read_live
 from tests.model_server.random_facets import random_facet
 from training.config import TrainingConfig
 from training.conversations import Session
-from training.gate import change_of, fit_own, heard_in, serving_bank, serving_book
+from training.facets.train_facet import Trainer
 from training.likeness.config import LikenessConfig
 from training.pipeline import Settings, rows_by_type, split_model
-from training.train_facet import Trainer
+from training.verdict.gate import change_of, fit_own, heard_in, serving_bank, serving_book
 
 SETTINGS = Settings(
     OwnerConfig(name="Tilda"),

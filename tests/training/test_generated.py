@@ -19,6 +19,7 @@ from model_server.home import Home
 from tests.model_server.random_facets import random_facet
 from training.config import TrainingConfig
 from training.conversations import Session
+from training.facets.split_model import LowerCache, SplitModel
 from training.likeness.config import LikenessConfig
 from training.likeness.figures import OVERALL
 from training.likeness.generated import Generated, generate
@@ -26,7 +27,6 @@ from training.likeness.prompts import HISTORY_LINES, Prompt, Said, all_prompts, 
 from training.likeness.style_report import style_report
 from training.pipeline import Settings
 from training.slices import Split
-from training.split_model import LowerCache, SplitModel
 from training.whole_bank import WholeBank
 
 SETTINGS = Settings(

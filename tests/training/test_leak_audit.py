@@ -16,6 +16,8 @@ from model_server.facets import FacetBank
 from model_server.render import stop_ids
 from training.config import TrainingConfig
 from training.conversations import Session
+from training.facets.split_model import SplitModel
+from training.facets.train_facet import Trainer
 from training.leaks.asking import guess_tokens, say, weigh_answers
 from training.leaks.audit import audit
 from training.leaks.canaries import canaries_for, plant
@@ -23,8 +25,6 @@ from training.leaks.extraction import Asker
 from training.likeness.figures import LeakFigures
 from training.pipeline import Settings, make_stage
 from training.slices import Slice
-from training.split_model import SplitModel
-from training.train_facet import Trainer
 
 CONFIG = TrainingConfig(threads=1, epochs=1, learning_rate=3e-2, rows_per_step=8)
 SETTINGS = Settings(OwnerConfig(name="Tilda"), ModelConfig(device="cpu"), FacetsConfig(rank=4, layers="top-2"), CONFIG)

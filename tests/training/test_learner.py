@@ -13,10 +13,10 @@ from model_server.render import Rendered
 from tests.model_server.random_facets import random_facet
 from tests.training.small_model import small_trainer, some_rows
 from training.examples import pack
+from training.facets.split_model import LowerCache, SplitModel
 from training.learn.config import LearningConfig
 from training.learn.examples import Example, Rehearsal
 from training.learn.learning import Course, Learned, Learner
-from training.split_model import LowerCache, SplitModel
 from training.whole_bank import WholeBank
 
 BLEND = {"core": 0.5, "friend": 0.5}

@@ -20,13 +20,13 @@ from training.contacts import Contact, write_contacts
 from training.conversations import Session
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
 from training.examples import render_pieces, render_sessions
+from training.facets.split_model import LowerCache, SplitModel
 from training.likeness.config import LikenessConfig
 from training.likeness.fewshot import choose_examples, score_with_examples, with_examples
 from training.likeness.figures import OVERALL, LikenessReport
 from training.likeness.measuring import measure
 from training.likeness.scores import score_sessions
 from training.pipeline import Settings
-from training.split_model import LowerCache, SplitModel
 from training.whole_bank import WholeBank
 
 DAY_MS = 24 * 3_600_000

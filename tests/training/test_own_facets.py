@@ -15,7 +15,7 @@ from training.config import TrainingConfig
 from training.contacts import Contact, check_type, write_contacts
 from training.conversations import Session
 from training.mentions import Known
-from training.own_facets import own_facets, own_name, read_own, switch_off, switch_on
+from training.own.own_facets import own_facets, own_name, read_own, switch_off, switch_on
 from training.raw.leaving import Leaving, write_leaving
 from training.slices import Split
 from training.taking_out import take_up

@@ -14,7 +14,7 @@ from model_server.privacy import privacy_mark
 from training.leaks.audit import Audit
 from training.likeness.compare import Change
 from training.likeness.figures import LeakFigures
-from training.promotion import (
+from training.verdict.promotion import (
     Verdict,
     decide,
     promote,

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from training import quiet
-from training.quiet import be_quiet
+from training.facets import quiet
+from training.facets.quiet import be_quiet
 
-LOOK = "import os; from training.quiet import *; be_quiet({}); print(os.getpriority(0, 0), os.sched_getscheduler(0))"
+LOOK = (
+    "import os; from training.facets.quiet import *; be_quiet({});"
+    " print(os.getpriority(0, 0), os.sched_getscheduler(0))"
+)
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has this way of stepping back")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from model_server.home import Home
-from training.progress import ProgressFile
+from training.facets.progress import ProgressFile
+from training.facets.train_facet import Step
 from training.reporting import TrainingReporter, note_without_facet
-from training.train_facet import Step
 
 
 def test_should_say_who_is_answered_by_core_and_why() -> None:

@@ -13,13 +13,13 @@ from model_server.config import OwnerConfig
 from model_server.contract import Line
 from model_server.facets import FacetBank
 from model_server.render import Rendered
-from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
 from training.config import TrainingConfig
 from training.conversations import Session
 from training.examples import Row, cut_pieces, pack, render_sessions
+from training.facets.checkpoint import Progressed, read_checkpoint, write_checkpoint
+from training.facets.split_model import LowerCache, SplitModel
+from training.facets.train_facet import Stage, Trainer
 from training.pipeline import Settings, rows_by_type
-from training.split_model import LowerCache, SplitModel
-from training.train_facet import Stage, Trainer
 
 OWNER = OwnerConfig(name="Tilda", card="You are Tilda. You mend sea charts.")
 CONFIG = TrainingConfig(row_tokens=200, session_tokens=120, rows_per_step=1, learning_rate=5e-3)

@@ -20,6 +20,8 @@ from tests.training.test_promotion import CLEAN, LEAKY
 from tests.training.test_training import make_home
 from training.config import TrainingConfig
 from training.contacts import read_contacts, write_contacts
+from training.facets.train_all import only_one_training
+from training.facets.train_facet import Trainer
 from training.leaks.audit import Audit
 from training.leaks.canaries import is_canary
 from training.learn import teaching
@@ -29,8 +31,6 @@ from training.learn.planning import Plan, plan_learning
 from training.likeness.config import LikenessConfig
 from training.pipeline import Settings, split_model
 from training.slices import Slice
-from training.train_all import only_one_training
-from training.train_facet import Trainer
 
 SETTINGS = Settings(
     OwnerConfig(name="Tilda"),

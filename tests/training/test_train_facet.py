@@ -9,10 +9,10 @@ import torch
 from model_server.errors import ConfigError, FacetError
 from model_server.facet_files import Facet
 from tests.training.small_model import small_stage, small_trainer, some_rows
-from training import train_facet
-from training.checkpoint import read_checkpoint
-from training.devices import Crew
-from training.train_facet import Stage, Step, Trained, Trainer
+from training.facets import train_facet
+from training.facets.checkpoint import read_checkpoint
+from training.facets.devices import Crew
+from training.facets.train_facet import Stage, Step, Trained, Trainer
 
 
 class Stopped(BaseException):

@@ -20,14 +20,14 @@ from model_server.live_facets import facet_dir, read_live
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
+from training.facets.making import Judging, StageDone
+from training.facets.train_all import train_all
+from training.facets.train_facet import Step
 from training.leaks.audit import Audit
 from training.likeness.figures import LeakFigures
 from training.likeness.measuring import measure
-from training.making import Judging, StageDone
 from training.manifest import read_manifest
 from training.pipeline import Settings
-from training.train_all import train_all
-from training.train_facet import Step
 
 HOUR_MS = 3_600_000
 SETTINGS = Settings(
@@ -74,7 +74,7 @@ def clean() -> Iterator[None]:
     """Audits cost more than these trainings: what they find is in tests/leaks."""
     found = Audit(LeakFigures(1, 0, 1.0, 19.9, 2, 0, 5), False, "")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("training.judge.audit", lambda *_, **__: found)
+        patched.setattr("training.verdict.judge.audit", lambda *_, **__: found)
         yield
 
 

@@ -24,8 +24,8 @@ def fit(
     settings = settle(document)
 
     from model_server.log import configure_logging
+    from training.blends.fit_all import fit_all
     from training.contacts import read_contacts
-    from training.fit_all import fit_all
     from training.reporting import bar
     from training.whole_bank import open_bank
 

@@ -27,7 +27,7 @@ def settle(document: Document) -> "Settings":
     """The settings, and this process made a quiet neighbour: its threads (before torch is loaded) and its niceness."""
     from model_server.threads import settle_threads  # noqa: PLC0415 - `selfsame --help` must not load torch
     from training.config import TrainingConfig  # noqa: PLC0415
-    from training.quiet import be_quiet  # noqa: PLC0415
+    from training.facets.quiet import be_quiet  # noqa: PLC0415
 
     config = read_section(document, "training", TrainingConfig)
     settle_threads(config.threads)

@@ -10,7 +10,7 @@ from training.commands.instance import blends_in_force, open_instance, settle
 if TYPE_CHECKING:
     from model_server.config import Document
     from model_server.home import Home
-    from training.making import StageDone
+    from training.facets.making import StageDone
     from training.pipeline import Settings
 
 own_app = typer.Typer(no_args_is_help=True, help="Facets of single contacts: how you write to this one person.")
@@ -30,7 +30,7 @@ def on(
     settings = settle(document)
 
     from training.contacts import find_contact, read_contacts
-    from training.own_facets import count_all, sessions_of, switch_on
+    from training.own.own_facets import count_all, sessions_of, switch_on
     from training.pipeline import read_split
 
     contact = find_contact(read_contacts(home), named)
@@ -55,7 +55,7 @@ def off(named: Named, as_json: AsJson = False) -> None:
     _, home = open_instance()
 
     from training.contacts import find_contact, read_contacts
-    from training.own_facets import switch_off
+    from training.own.own_facets import switch_off
 
     contact = find_contact(read_contacts(home), named)
     was_on = switch_off(home, contact)
@@ -72,7 +72,7 @@ def list_(as_json: AsJson = False) -> None:
 
     from model_server.live_facets import read_live
     from training.contacts import read_contacts
-    from training.own_facets import own_name, read_own
+    from training.own.own_facets import own_name, read_own
 
     live, contacts = read_live(home), read_contacts(home)
     found = [
@@ -95,8 +95,8 @@ def list_(as_json: AsJson = False) -> None:
 
 def _train_one(document: "Document", settings: "Settings", home: "Home", name: str) -> "StageDone":
     from model_server.log import configure_logging
+    from training.facets.train_all import train_all
     from training.reporting import TrainingReporter
-    from training.train_all import train_all
 
     home.create()
     configure_logging("training", home, console=False)

@@ -21,10 +21,10 @@ def train(
     settings = settle(document)
 
     from model_server.log import configure_logging
+    from training.facets.train_all import train_all
     from training.pipeline import read_split
     from training.reporting import TrainingReporter, note_without_facet
     from training.slices import count_replies
-    from training.train_all import train_all
 
     home.create()
     configure_logging("training", home, console=False)

@@ -80,7 +80,7 @@ def prepare(
         ]
         print(json.dumps({"rounds": rounds, "notes": notes}))
         return
-    print(f"{sum(count for _, count in added)} new ballots → selfsame vote")
+    print(f"{_ballots(sum(count for _, count in added), 'new ')} → selfsame vote")
     for note in notes:
         print(note)
 
@@ -143,7 +143,7 @@ def invite(
         return
     print(link)
     print(
-        f"for {shown(contact.name)} alone, {days:g} days, {total} ballots; it works while `selfsame vote serve` runs"
+        f"for {shown(contact.name)} alone, {days:g} days, {_ballots(total)}; it works while `selfsame vote serve` runs"
         f" → to take it back: selfsame vote revoke {shown(named)}",
         file=sys.stderr,
     )
@@ -202,12 +202,9 @@ def apply(
             f"no other blend was voted on beside the one that answers `{contact_type}` now",
             f"selfsame vote prepare --type {contact_type} --against core, then: selfsame vote",
         )
-    if verdict.tally.open:
-        print(
-            f"note: {verdict.tally.open} ballots are open; who stops as soon as it looks sure is wrong more often",
-            file=sys.stderr,
-        )
     if (blend := verdict.blend) is not None:
+        if still := verdict.tally.open:
+            print(f"note: {_ballots(still)} open; who stops as soon as it looks sure errs more often", file=sys.stderr)
         url = redis_url(read_section(document, "redis", RedisConfig), home)
         ask_instance(url, lambda client: set_blend(client, ("type", contact_type), blend))
     if as_json:
@@ -217,6 +214,10 @@ def apply(
         print(f"{contact_type}: {in_words(blend)}, {in_short(verdict)} → back by: selfsame blend clear {contact_type}")
     else:
         print(f"{contact_type}: not decided, nothing changed: {in_short(verdict)}")
+
+
+def _ballots(count: int) -> str:
+    return f"{count} {'ballot' if count == 1 else 'ballots'}"
 
 
 def _is_terminal() -> bool:

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 from model_server.config import EngineConfig
 from model_server.sampling import shape_scores
 from training.examples import Row
-from training.train_facet import Trainer
+from training.facets.train_facet import Trainer
 
 _FACET = 1
 """Leading slots of the bank in use."""

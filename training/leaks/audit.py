@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from training.facets.train_facet import Trainer
 from training.leaks.canaries import SPACE_BITS, Canary, planted_in
 from training.leaks.extraction import GENERIC, Asker, draw_out, generic_questions, say_secret
 from training.leaks.overlap import PrivateText
 from training.leaks.reciting import recite
 from training.likeness.figures import LeakFigures
 from training.slices import Slice
-from training.train_facet import Trainer
 
 if TYPE_CHECKING:
     from training.pipeline import Settings

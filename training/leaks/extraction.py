@@ -12,10 +12,10 @@ from model_server.chat_format import encode_people
 from model_server.contract import Line
 from model_server.persona import card_for
 from model_server.render import render_prompt
+from training.facets.train_facet import Trainer
 from training.leaks.asking import Answer, weigh_answers
 from training.leaks.canaries import SPACE_BITS, Canary, alternatives
 from training.leaks.exposure import exposure_bits
-from training.train_facet import Trainer
 
 if TYPE_CHECKING:
     from training.pipeline import Settings

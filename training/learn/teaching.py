@@ -23,7 +23,8 @@ from model_server.home import Home
 from model_server.live_facets import VersionRecord, read_live
 from training.articles.dialogue import articles_slice
 from training.conversations import Session
-from training.gate import change_of, heard_in, serving_bank
+from training.facets.train_all import only_one_training
+from training.facets.train_facet import Trainer
 from training.leaks.audit import Audit, audit
 from training.leaks.canaries import Canary, canaries_for, canary_seed, is_canary, plant, planted_in
 from training.learn.corrections import Lesson
@@ -33,12 +34,11 @@ from training.learn.outcome import Taught, waiting
 from training.learn.planning import Plan
 from training.learn.state import NOTHING, FacetState, learning_dir, place, read_states, write_state
 from training.likeness.compare import Change
-from training.own_facets import own_facets
+from training.own.own_facets import own_facets
 from training.pipeline import Settings, load_for_training, make_trainer, read_split
-from training.promotion import Verdict, decide, promote, remove_surplus, with_figures
 from training.slices import Slice, Split, choose_slices
-from training.train_all import only_one_training
-from training.train_facet import Trainer
+from training.verdict.gate import change_of, heard_in, serving_bank
+from training.verdict.promotion import Verdict, decide, promote, remove_surplus, with_figures
 
 log = structlog.get_logger()
 

@@ -17,9 +17,9 @@ from model_server.blends import CORE, BlendBook, choose
 from model_server.contract import Blend
 from model_server.home import Home
 from model_server.live_facets import read_live
+from training.blends.fit_all import fit_contact, rows_of
+from training.blends.fit_blend import fit_labels
 from training.conversations import Session
-from training.fit_all import fit_contact, rows_of
-from training.fit_blend import fit_labels
 from training.leaks.canaries import OWN
 from training.likeness.assignment import Assignment, contact_of, of_label
 from training.likeness.control_training import POOLED, Design, Told, control_name, design, read_control, train_controls

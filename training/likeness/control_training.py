@@ -11,13 +11,13 @@ from pathlib import Path
 
 from model_server.facet_files import Facet, read_facet, write_facet
 from model_server.home import Home
+from training.facets.train_facet import Stage, Trainer
 from training.leaks.canaries import canaries_for, canary_seed, plant
 from training.likeness.assignment import Assignment, assign, of_label
 from training.pipeline import Settings, load_for_training, make_trainer
 from training.pipeline import make_stage as stage_of
 from training.private_file import replace_file
 from training.slices import CORE, Slice, Split
-from training.train_facet import Stage, Trainer
 
 POOLED = "pooled"
 

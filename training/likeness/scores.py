@@ -20,8 +20,8 @@ from training.examples import Piece, Row, pack, render_pieces
 if TYPE_CHECKING:
     from model_server.base_model import BaseModel
     from model_server.facets import FacetBank
+    from training.facets.split_model import LowerCache, SplitModel
     from training.pipeline import Settings
-    from training.split_model import LowerCache, SplitModel
 
 BlendFor = Callable[[Session], Blend]
 """Which blend speaks in a conversation; the empty one is the base model alone."""

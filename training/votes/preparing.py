@@ -23,7 +23,7 @@ from training.leaks.canaries import OWN
 from training.leaks.overlap import PHRASE_WORDS, PrivateText
 from training.likeness.generated import Generated, generate
 from training.likeness.prompts import Prompt
-from training.own_facets import own_name
+from training.own.own_facets import own_name
 from training.pipeline import Settings, read_split
 from training.slices import Split
 from training.votes.ballots import Ballot, Round, context_of, line_digest, tells_a_secret, tidy

@@ -77,5 +77,5 @@ def choose_lines(
         sessions = of_type(split.held_out, name)
         wanted = sum(need for need, one in zip(needs, rounds, strict=True) if one.contact_type == name)
         found = choose_prompts(sessions, every, wanted + len(done)).get(name, [])
-        pool += [prompt for prompt in found ]
+        pool += [prompt for prompt in found if line_digest(prompt) not in done]
     return share_out(pool, needs, may)

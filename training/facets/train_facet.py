@@ -19,14 +19,14 @@ from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 from model_server.errors import ConfigError, FacetError
 from model_server.facet_files import Facet
 from model_server.facets import FacetBank
-from training.checkpoint import Progressed
 from training.config import TrainingConfig
-from training.course import Course, batches_from, pace, plan_course
-from training.devices import Crew, Order, precision
 from training.examples import Row
+from training.facets.checkpoint import Progressed
+from training.facets.course import Course, batches_from, pace, plan_course
+from training.facets.devices import Crew, Order, precision
+from training.facets.split_model import LowerCache, SplitModel
+from training.facets.training_state import TrainingState
 from training.manifest import digest_of
-from training.split_model import LowerCache, SplitModel
-from training.training_state import TrainingState
 
 _LARGEST_GRADIENT = 1.0
 _CHECKPOINT_S = 60.0

@@ -14,15 +14,15 @@ from model_server.blends import BlendBook
 from model_server.facet_files import Facet, read_facet
 from model_server.home import Home
 from model_server.live_facets import VersionRecord, facet_dir, read_live, read_versions
-from training.gate import change_of, serving_bank
+from training.facets.making import Comparison, Epoch, Judging, KeptTraining, Making, Told
+from training.facets.train_facet import Trainer
 from training.leaks.audit import audit
 from training.leaks.canaries import Canary
-from training.making import Comparison, Epoch, Judging, KeptTraining, Making, Told
 from training.manifest import Manifest, digest_of
 from training.pipeline import Settings
-from training.promotion import Verdict, decide, is_outdated, promote, with_figures
 from training.slices import Split
-from training.train_facet import Trainer
+from training.verdict.gate import change_of, serving_bank
+from training.verdict.promotion import Verdict, decide, is_outdated, promote, with_figures
 
 log = structlog.get_logger()
 

@@ -17,13 +17,13 @@ from model_server.facets import FacetBank
 from model_server.fitted import read_fitted
 from model_server.home import Home
 from model_server.live_facets import facet_dir, read_live
+from training.blends.fit_all import fit_contact
+from training.blends.fit_blend import FitResult
 from training.conversations import Session
-from training.fit_all import fit_contact
-from training.fit_blend import FitResult
+from training.facets.train_facet import Trainer
 from training.likeness.compare import Change, compare
 from training.likeness.scores import score_sessions
 from training.pipeline import Settings
-from training.train_facet import Trainer
 from training.whole_bank import WholeBank
 
 Told = Callable[[int, int], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import torch
 
-from training.checkpoint import Progressed, read_checkpoint, write_checkpoint
+from training.facets.checkpoint import Progressed, read_checkpoint, write_checkpoint
 
 _WEIGHT_DECAY = 0.01
 _BETAS = (0.9, 0.98)

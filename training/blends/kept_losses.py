@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from model_server.home import Home
+from training.blends.fit_blend import ENOUGH_TOKENS, Found, Losses, Point, Told
 from training.examples import Row
-from training.fit_blend import ENOUGH_TOKENS, Found, Losses, Point, Told
 from training.manifest import digest_of
 from training.whole_bank import WholeBank
 

@@ -12,13 +12,13 @@ from model_server.facets import FacetBank
 from model_server.fitted import FitFigures, put_contact
 from model_server.live_facets import read_live
 from training.contacts import Contact
-from training.gate import CANDIDATE, OwnFit, change_of, fit_own, serving_bank
-from training.judge import Judge
-from training.making import Compare, Comparison
-from training.own_facets import count_all, sessions_of
+from training.facets.making import Compare, Comparison
+from training.facets.train_facet import Trainer
+from training.own.own_facets import count_all, sessions_of
 from training.pipeline import Settings
-from training.promotion import is_outdated
-from training.train_facet import Trainer
+from training.verdict.gate import CANDIDATE, OwnFit, change_of, fit_own, serving_bank
+from training.verdict.judge import Judge
+from training.verdict.promotion import is_outdated
 
 
 def small_trainer(trainer: Trainer, settings: Settings) -> Trainer:

@@ -14,19 +14,19 @@ from model_server.home import Home
 from model_server.live_facets import read_live
 from model_server.privacy import privacy_mark
 from training.articles.dialogue import articles_slice
-from training.devices import Crew, gather_crew
-from training.facet_run import FacetRun
-from training.gate import serving_book
-from training.judge import Judge
+from training.facets.devices import Crew, gather_crew
+from training.facets.facet_run import FacetRun
+from training.facets.making import Making, StageDone, Told
+from training.facets.progress import ProgressFile
 from training.leaks.canaries import canaries_for, canary_seed, plant
-from training.making import Making, StageDone, Told
-from training.own_facets import check_slots, own_facets
-from training.own_training import compare_own, small_trainer
+from training.own.own_facets import check_slots, own_facets
+from training.own.own_training import compare_own, small_trainer
 from training.pipeline import Settings, load_for_training, make_stage, make_trainer, read_split
-from training.progress import ProgressFile
-from training.promotion import remove_outdated, withdraw_outdated
 from training.rhythm import measure_rhythms, write_rhythms
 from training.slices import choose_slices
+from training.verdict.gate import serving_book
+from training.verdict.judge import Judge
+from training.verdict.promotion import remove_outdated, withdraw_outdated
 
 
 def train_all(

@@ -15,13 +15,13 @@ import structlog
 from model_server.facet_files import Facet, store_version, write_facet
 from model_server.home import Home
 from model_server.live_facets import facet_dir, make_live, note_version, read_live, read_versions
-from training.judge import Judge
-from training.making import Epoch, KeptTraining, Making, StageDone, Told, read_trained
+from training.facets.making import Epoch, KeptTraining, Making, StageDone, Told, read_trained
+from training.facets.progress import ProgressFile
+from training.facets.train_facet import Step, Trainer
 from training.manifest import Manifest, read_manifest, write_manifest
 from training.private_file import replace_file
-from training.progress import ProgressFile
-from training.promotion import is_outdated, remove_surplus, renew_marks
-from training.train_facet import Step, Trainer
+from training.verdict.judge import Judge
+from training.verdict.promotion import is_outdated, remove_surplus, renew_marks
 
 log = structlog.get_logger()
 

@@ -15,11 +15,11 @@ from model_server.contract import Blend
 from model_server.errors import CorpusError
 from model_server.fitted import FitFigures, Fitted, change_fitted, read_fitted
 from model_server.home import Home
+from training.blends.fit_blend import FitResult, Losses, fit_many, fit_one
+from training.blends.kept_losses import KeptLosses
 from training.contacts import read_contacts
 from training.conversations import Session
 from training.examples import Row
-from training.fit_blend import FitResult, Losses, fit_many, fit_one
-from training.kept_losses import KeptLosses
 from training.leaks.canaries import OWN
 from training.pipeline import Settings, read_split, rows_by_type
 from training.slices import ARTICLES, of_type

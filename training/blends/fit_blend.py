@@ -15,8 +15,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from model_server.blends import CORE, HEAVIEST
 from model_server.contract import Blend
+from training.blends.fitting import Nats, fit_around, fit_shape
 from training.examples import Row
-from training.fitting import Nats, fit_around, fit_shape
 from training.whole_bank import WholeBank
 
 ENOUGH_TOKENS = 24_000

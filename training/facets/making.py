@@ -8,11 +8,11 @@ import msgspec
 
 from model_server.facet_files import Facet
 from model_server.live_facets import MadeBy
-from training.checkpoint import Progressed
+from training.facets.checkpoint import Progressed
+from training.facets.train_facet import Stage, Step, Trainer
 from training.likeness.compare import Change
 from training.manifest import Manifest
 from training.slices import Slice
-from training.train_facet import Stage, Step, Trainer
 
 
 @dataclass(frozen=True, slots=True)
