@@ -80,7 +80,7 @@ def prepare(
         ]
         print(json.dumps({"rounds": rounds, "notes": notes}))
         return
-    print(f"{_ballots(sum(count for _, count in added), 'new ')} → selfsame vote")
+    print(f"{_ballots(sum(count for _, count in added))} made → selfsame vote")
     for note in notes:
         print(note)
 
