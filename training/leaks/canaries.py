@@ -25,8 +25,9 @@ CHATS = "canary:"
 OWN = "own-"
 """How the name of a facet of one contact's own begins."""
 
-_SHARES = 5
-"""Of all canaries each slice gets so many'th, however many slices there are: no slice changes when one more comes."""
+_SHARES = 4
+"""Each slice gets so many'th of `count`, however many slices there are: none changes when one more comes. `core` has
+those of all contact types: with the usual four, `count`."""
 _REPLIES_EACH = 25
 """A slice bears one canary for so many replies of the owner's: more would be heard in how the facet speaks."""
 _SEED_BYTES = 32
@@ -73,7 +74,7 @@ def canary_seed(home: Home) -> bytes:
 
 
 def canaries_for(seed: bytes, slice_names: Iterable[str], count: int = 20) -> tuple[Canary, ...]:
-    """The canaries of each slice: of every slice but `core` a fifth of `count`, at least one.
+    """The canaries of each slice: of every slice but `core` a quarter of `count`, at least one.
 
     `core` is planted with those of the contact types, and gets canaries of its own only where no type has a slice: as
     many as all. What another slice gets depends on nothing but the seed, its name and `count`.

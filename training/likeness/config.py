@@ -27,6 +27,7 @@ class LikenessConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: Annotated[float, msgspec.Meta(ge=0, le=0.1)] = 0.005
     """A new facet goes live unless held-out nats per token rise by more than this share."""
     canaries: NonNegative = 20
-    """Made-up secrets planted in what is trained on, to see whether a facet gives them away; 0: none."""
+    """Made-up secrets planted in what `core` is trained on, a quarter of them in each other slice, to see whether a
+    facet gives them away; 0: none."""
     longest_overlap: Count = 12
     """A facet is refused when it says this many words in a row that stand in one private conversation alone."""
