@@ -1,13 +1,15 @@
 """Does a facet learn a habit from 40 corrections and keep its likeness? The sample owner, and no exclamation marks.
 
     python -m bench.learn_habit [--json] [--type family] [--corrections 40] [--replies 40] [--facets FOLDER]
+        [--temperature T]
 
 The corrections are what an owner would make of real drafts: the clone answers lines it was trained on, a draft with an
 exclamation mark is edited (a full stop stands instead), the others are sent as they are. Where too few drafts have one,
 others are given one (`made up`). Then `selfsame learn` as it is: the course, the held-out corrections, the leak audit,
 likeness on every held-out conversation the facet speaks in, the gate. `share`: of replies to held-out lines, sampled as
 served, how many have an exclamation mark; `expected`: how many marks the clone would have put into each of the owner's
-held-out replies, word by word (there is no luck of sampling in it). `--facets`: a folder of trained facets (one a
+held-out replies, word by word (there is no luck of sampling in it). `elsewhere`: nats per token on the held-out replies
+of the type, the marks themselves and the ends of sentences left out. `--facets`: a folder of trained facets (one a
 folder) to begin from; without it they are trained first.
 """
 
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--corrections", type=int, default=40)
     parser.add_argument("--replies", type=int, default=40)
     parser.add_argument("--facets", type=Path)
+    parser.add_argument("--temperature", type=float, help="of sampling, all words allowed; default: as served")
     parser.add_argument("--threads", type=int, default=0)
     chosen = parser.parse_args()
     threads = settle_threads(chosen.threads)
@@ -58,6 +61,9 @@ def main() -> None:
         home.models_dir.rmdir()
         home.models_dir.symlink_to(find_home().create().models_dir)  # the converted model outlives the bench
         settings = prepare(home, threads, chosen.facets)
+        if chosen.temperature is not None:
+            engine = msgspec.structs.replace(settings.engine, temperature=chosen.temperature, top_p=1.0)
+            settings = replace(settings, engine=engine)
         result = measure(home, settings, chosen.type, chosen.corrections, chosen.replies)
     if chosen.json:
         print(json.dumps(result))
@@ -109,6 +115,8 @@ def measure(home: Home, settings: "Settings", contact_type: str, wanted: int, re
         "owner's share": share([one.real for one in before.drafts]),
         "expected before": before.marks,
         "expected after": after.marks,
+        "elsewhere before": before.nats,
+        "elsewhere after": after.nats,
         "words before": words(before.replies),
         "words after": words(after.replies),
         "learning s": round(seconds, 1),
@@ -118,11 +126,13 @@ def measure(home: Home, settings: "Settings", contact_type: str, wanted: int, re
 
 @dataclass(frozen=True)
 class Spoken:
-    """Replies to held-out lines, drafts for lines of the training set, and marks expected in a held-out reply."""
+    """Replies to held-out lines, drafts for lines of the training set, marks expected in a held-out reply, and nats per
+    token of everything else in it."""
 
     replies: list[str]
     drafts: "list[Generated]"
     marks: float
+    nats: float
 
 
 def speak(home: Home, settings: "Settings", book: BlendBook, contact_type: str, *, replies: int, drafts: int) -> Spoken:
@@ -144,24 +154,32 @@ def speak(home: Home, settings: "Settings", book: BlendBook, contact_type: str, 
 
     held_out = [one.text for one in answered([*split.held_out, *split.validation], replies)]
     found = answered(split.train, drafts) if drafts else []
-    marks = expected(whole, settings, resolve(book, contact_type, ""), of_type(split.held_out, contact_type))
+    figures = expected(whole, settings, resolve(book, contact_type, ""), of_type(split.held_out, contact_type))
     whole.bank.remove()
-    return Spoken(held_out, found, marks)
+    return Spoken(held_out, found, *figures)
 
 
-def expected(whole: "WholeBank", settings: "Settings", blend: dict[str, float], sessions: "Sequence[Session]") -> float:
-    """Exclamation marks that a voice expects to put into each of the replies of these sessions."""
+def expected(
+    whole: "WholeBank", settings: "Settings", blend: dict[str, float], sessions: "Sequence[Session]"
+) -> tuple[float, float]:
+    """Exclamation marks that a voice expects to put into each of the replies of these sessions, and what each of the
+    other tokens costs it."""
     import torch
 
     from training.pipeline import rows_by_type
 
     tokenizer = whole.base.tokenizer
-    marks = torch.tensor([at for token, at in tokenizer.get_vocab().items() if "!" in token])
-    total = 0.0
+    marks, ends = ([at for token, at in tokenizer.get_vocab().items() if re.search(f"[{one}]", token)] for one in "!.")
+    total, nats, others = 0.0, 0.0, 0
     with torch.no_grad(), whole.bank.using(blend):
         for row in [row for rows in rows_by_type(tokenizer, settings, sessions).values() for row in rows]:
-            total += float(whole.split.upper(whole.lower(row), row).float().softmax(-1)[:, marks].sum())
-    return round(total / sum(session.replies for session in sessions), 4)
+            scores = whole.split.upper(whole.lower(row), row).float().log_softmax(-1)
+            total += float(scores.exp()[:, marks].sum())
+            targets = torch.tensor(row.targets)
+            other = ~torch.isin(targets, torch.tensor([*marks, *ends]))
+            nats -= float(scores.gather(1, targets[:, None])[:, 0][other].sum())
+            others += int(other.sum())
+    return round(total / sum(session.replies for session in sessions), 4), round(nats / others, 4)
 
 
 def corrections(

@@ -18,7 +18,7 @@ import msgspec
 import redis.asyncio
 import typer
 
-from model_server.errors import SelfsameError
+from model_server.errors import RedisUnavailable, SelfsameError
 
 T = TypeVar("T")
 
@@ -118,12 +118,22 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     from bot.instance import read_instance
     from bot.training_progress import read_progress
 
-    training = read_progress(read_instance().home)
-    found = _with_redis(lambda client: looking.read_status(client, training))
+    training, console = read_progress(read_instance().home), Console(highlight=False)
+    try:
+        found = _with_redis(lambda client: looking.read_status(client, training))
+    except RedisUnavailable:
+        if training.get("state") != "running":
+            raise
+        if as_json:
+            print(json.dumps({"running": False, "training": training}))
+        else:
+            looking.show_training(training, console)
+            console.print("nothing else runs here → selfsame up")
+        return
     if as_json:
         print(json.dumps(looking.as_json(found)))
     else:
-        looking.show(found, Console(highlight=False))
+        looking.show(found, console)
 
 
 @app.command()

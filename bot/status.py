@@ -71,8 +71,7 @@ def show(status: Status, console: Console) -> None:
         console.print("no worker → start one with `python -m model_server`, or everything with `selfsame up`")
     console.print(f"chats waiting: {status.waiting_chats}, leaving: {status.leaving}")
     console.print(f"requests: {status.requests}, results: {status.results}")
-    if status.training.get("state") == "running":
-        console.print(f"training: {training_in_words(status.training)}")
+    show_training(status.training, console)
     if status.halted:
         console.print("sending is halted")
     table = Table("ended", "count", box=None)
@@ -83,6 +82,14 @@ def show(status: Status, console: Console) -> None:
         console.print(f"! {problem.state} {problem.request_id}: {problem.reason}")
 
 
+def show_training(training: dict[str, Any], console: Console) -> None:
+    """One that runs, or that will go on when it is asked to."""
+    if training.get("state") == "running":
+        console.print(f"training: {training_in_words(training)}")
+    elif training.get("state") == "stopped":
+        console.print("training: stopped; `selfsame train` goes on from there")
+
+
 def as_json(status: Status) -> dict[str, Any]:
     """One JSON object for scripts."""
-    return cast(dict[str, Any], msgspec.to_builtins(status))
+    return {"running": True} | cast(dict[str, Any], msgspec.to_builtins(status))

@@ -1,24 +1,22 @@
 """What the trainer says of itself, as the page, the demo and `selfsame status` show it. Starts and stops nothing."""
 
+import fcntl
 import json
-import time
+from pathlib import Path
 from typing import Any
 
 from adapters.local_contract import FacetProgress
 from model_server.home import Home
 
-_SILENT_S = 120.0
-
 
 def read_progress(home: Home) -> dict[str, Any]:
-    """What the trainer last said of itself; empty when it never did, or was killed while it ran."""
-    path = home.runs_dir / "progress.json"
+    """What the trainer last said of itself; empty when it never did. One that was killed has stopped, too."""
     try:
-        told: dict[str, Any] = json.loads(path.read_text())
-        silent_s = time.time() - path.stat().st_mtime
+        told: dict[str, Any] = json.loads((home.runs_dir / "progress.json").read_text())
     except (OSError, ValueError):
         return {}
-    return {} if told.get("state") == "running" and silent_s > _SILENT_S else told
+    killed = told.get("state") == "running" and not _is_locked(home.runs_dir / ".progress.lock")
+    return told | {"state": "stopped"} if killed else told
 
 
 def training_in_words(told: dict[str, Any]) -> str:
@@ -42,3 +40,15 @@ def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:
         return FacetProgress(name, "waiting" if state == "running" else "failed", 0.0)
 
     return [progress(name) for name in told.get("facets", [])]
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether the process that locks this file lives."""
+    try:
+        with path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

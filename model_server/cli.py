@@ -14,10 +14,10 @@ import typer
 
 from model_server.blend_picture import draw, in_words, line_of, shown_contacts, shown_types
 from model_server.blend_store import Scope, clear_blend, load_book, set_blend
-from model_server.blends import checked, read_blends
+from model_server.blends import BlendBook, checked, read_blends
 from model_server.config import ModelConfig, RedisConfig, find_config, read_document, read_section
 from model_server.contract import Blend
-from model_server.errors import ConfigError
+from model_server.errors import ConfigError, RedisUnavailable
 from model_server.facets_cli import facets, rollback
 from model_server.fitted import read_fitted
 from model_server.home import Home, find_home
@@ -74,11 +74,18 @@ def clear(who: Who, contact: Contact = False) -> None:
 
 @blend.command()
 def show(as_json: Json = False) -> None:
-    """The blend of every contact type, and of every contact that has its own: the weights, and who chose them."""
+    """The blend of every contact type, and of every contact that has its own: the weights, and who chose them.
+
+    What you set is kept by the running instance; where none runs, what was fitted and configured is shown.
+    """
     path = find_config()
     defaults, home = read_blends(read_document(path)), find_home(path)
     fitted = read_fitted(home)
-    book = _with_redis(lambda client: load_book(client, defaults, fitted))
+    try:
+        book = _with_redis(lambda client: load_book(client, defaults, fitted))
+    except RedisUnavailable:
+        book = BlendBook(defaults, fitted_types=fitted.types, fitted_contacts=fitted.contacts)
+        typer.echo("note: nothing runs here, so blends that you have set are not shown → selfsame up", err=True)
     types, contacts = shown_types(book), shown_contacts(book, _people(home))
     if as_json:
         shown = {

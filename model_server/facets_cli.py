@@ -18,6 +18,12 @@ from model_server.live_facets import VersionRecord, read_live, read_versions
 from model_server.live_facets import rollback as roll_back
 
 _PIPED_COLUMNS = 180
+_LEGEND = """\
+validation: nats per token of the validation replies, lower is closer to you
+likeness: how far the held-out loss changed against the version before, with its 95 % interval; below zero is closer
+secrets: how many of the made-up ones planted in its conversations it gives away
+exposure: in bits, how far it prefers those to others nobody ever wrote; chance alone gives a few
+overlap: the most words in a row of one private conversation that it says of itself"""
 _STYLES = {"live": "green", "refused": "red"}
 
 
@@ -32,6 +38,7 @@ def facets(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         if not console.is_terminal:
             console.width = _PIPED_COLUMNS
         console.print(_table(versions))
+        console.print(_LEGEND, style="dim", highlight=False, soft_wrap=True)
     else:
         typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
 
@@ -65,7 +72,7 @@ def _table(versions: tuple[VersionRecord, ...]) -> Table:
             secrets,
             _number(record.exposure_bits, ".1f"),
             _number(record.longest_overlap, "d"),
-            record.reason,
+            record.reason or ("an epoch that was not judged" if record.state == "candidate" else ""),
             style=_STYLES.get(record.state, ""),
         )
     return table

@@ -113,9 +113,9 @@ def ask_instance(url: str, act: Callable[[redis.asyncio.Redis], Awaitable[T]]) -
         try:
             return await act(client)
         except (RedisError, OSError) as error:
-            raise RedisUnavailable(
-                f"nothing runs here ({type(error).__name__})", "start it with `make demo` or `selfsame up`"
-            ) from None
+            gone = isinstance(error, LINK_ERRORS)
+            what = "nothing runs here" if gone else f"Redis does not do what it is asked ({type(error).__name__})"
+            raise RedisUnavailable(what, "start it with `make demo` or `selfsame up`") from None
         finally:
             await client.aclose()
 

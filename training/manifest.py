@@ -33,7 +33,7 @@ class Manifest(msgspec.Struct, frozen=True):
     judges: str = ""
     """Digest of the settings it was judged by."""
     beside: str = ""
-    """The version that was live when the verdict had been carried out."""
+    """What was live when the verdict had been carried out (`Judge.beside`)."""
 
 
 def digest_of(*parts: Any) -> str:

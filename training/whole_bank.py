@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_server.base_model import BaseModel
-from model_server.errors import FacetError
 from model_server.facet_files import read_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
-from model_server.live_facets import facet_dir, read_live
+from model_server.live_facets import facet_dir
 from training.facets.split_model import LowerCache, SplitModel
 from training.pipeline import Settings, load_for_training, split_model
-from training.slices import CORE
+from training.trained import trained_facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +25,6 @@ class WholeBank:
     split: SplitModel
     lower: LowerCache
     live: Mapping[str, str]
-
-
-def trained_facets(home: Home) -> dict[str, str]:
-    """The live facets, by version. FacetError without `core`."""
-    live = read_live(home)
-    if CORE not in live:
-        raise FacetError(
-            "no facet has been trained yet", "run `selfsame train`; one that runs already is in `selfsame status`"
-        )
-    return live
 
 
 def open_bank(settings: Settings, home: Home, spare_slots: int = 0) -> WholeBank:

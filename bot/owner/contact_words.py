@@ -24,6 +24,7 @@ from bot.private_file import replace_file
 from bot.scripts import Scripts
 from model_server.blend_store import clear_blend
 from model_server.errors import ConfigError
+from model_server.fitted import remove_contact
 from model_server.home import Home
 from model_server.log import flaw_of
 
@@ -171,8 +172,12 @@ class ContactWords:
             return True
 
     def _contact_id(self, chat: ChatRef, sender_id: str) -> str:
+        return self._ids(chat, sender_id)[0]
+
+    def _ids(self, chat: ChatRef, sender_id: str) -> tuple[str, ...]:
+        """Every id of who writes; the first one names him."""
         sender = f"{chat.platform}:{sender_id}"
-        return next((entry.ids[0] for entry in self._contacts.entries() if sender in entry.ids), sender)
+        return next((entry.ids for entry in self._contacts.entries() if sender in entry.ids), (sender,))
 
     async def _carry_out(self, chat: ChatRef, sender_id: str, sender_name: str, command: str) -> str:
         """Act; empty, or why it failed. A promise that we cannot keep is never made to the contact."""
@@ -196,11 +201,13 @@ class ContactWords:
             await self._ask_for_owner(chat, sender_name)
         elif command == FORGET_NOW:
             exclude(self._home.excluded_file, f"{chat.platform}:{sender_id}")
-            contact_id, client = self._contact_id(chat, sender_id), self._scripts.client
+            ids, client = self._ids(chat, sender_id), self._scripts.client
+            contact_id = ids[0]
             await forget(self._scripts, chat.key)
             await forget_scope(client, ("chat", chat.key))
             await forget_scope(client, ("contact", contact_id))
             await clear_blend(client, ("contact", contact_id))
+            remove_contact(self._home, ids)
             await forget_notices(client, chat.key, sender_name)
             await notify(client, forgot(chat.platform))
 

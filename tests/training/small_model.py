@@ -55,13 +55,12 @@ def small_stage(count: int = 5, epochs: int = 3) -> Stage:
 
 
 def main(directory: Path) -> None:
-    crew = gather_crew()
-    trainer = small_trainer(crew=crew)
-    if not crew.leads:
-        trainer.follow()
-        return
-    trained = trainer.train(small_stage(), directory / "checkpoint.safetensors")
-    trainer.dismiss()
+    with gather_crew() as crew:
+        trainer = small_trainer(crew=crew)
+        if not crew.leads:
+            trainer.follow()
+            return
+        trained = trainer.train(small_stage(), directory / "checkpoint.safetensors")
     write_facet(trained.facet, directory / "facet", "small")
     (directory / "losses").write_text(repr(trained.progressed.losses))
 

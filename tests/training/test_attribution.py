@@ -57,3 +57,13 @@ def test_length_alone_should_tell() -> None:
 def test_a_handful_of_replies_should_tell_nothing() -> None:
     few = replies("plain", FEWEST_TO_LEARN - 1, 1)
     assert tell_clone(few, few, [], 100, 1) is None
+
+
+def test_should_tell_replies_that_have_no_letter_in_common() -> None:
+    """An owner who answers with one emoji each, and a clone that says nothing."""
+    emoji = [chr(0x1F600 + at) for at in range(20)]
+    for clone in ([""] * 20, emoji[::-1]):
+        assert tell_clone(clone, emoji, [emoji], 100, 1) is not None
+    assert tell_clone([""] * 20, [""] * 20, [], 100, 1) is not None
+    earlier = {"family": emoji, "friend": [chr(0x1F680 + at) for at in range(20)]}
+    assert tell_contact_type(earlier, dict.fromkeys(earlier, ["x"] * 5), {}, 100, 1) is not None

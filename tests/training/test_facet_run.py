@@ -4,6 +4,7 @@ What trains and what is measured are stand-ins here; the real ones are in test_t
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ import pytest
 import torch
 
 from model_server.blends import BlendBook
-from model_server.facet_files import Facet, Pair
+from model_server.errors import CorpusError
+from model_server.facet_files import Facet, Pair, publish, write_facet
 from model_server.home import Home
 from model_server.live_facets import facet_dir, read_live, read_versions, rollback, withdraw
 from model_server.privacy import privacy_mark
@@ -45,6 +47,9 @@ class Workshop:
     share: float = -0.01
     objection: str = ""
     tolerance: float = 0.005
+    meanwhile: Callable[[], None] = lambda: None
+    """Happens while it trains."""
+    name: str = "friend"
     trained: int = 0
     judged: int = 0
     settled: int = 0
@@ -60,6 +65,7 @@ class Workshop:
     def train(self, _stage: Stage, checkpoint: Path, _told: object) -> Trained:
         self.trained += 1
         checkpoint.write_bytes(b"")
+        self.meanwhile()
         salt = 10 * sum(map(ord, self.inputs))
         epochs = tuple(CandidateFacet(at, loss, facet(salt + at)) for at, loss in enumerate(self.losses, 1))
         best = min(epochs, key=lambda one: one.loss)
@@ -80,10 +86,10 @@ class Workshop:
         base: Any = SimpleNamespace(tokenizer=None)
         mark = privacy_mark(self.home)
         judge = Judge(settings, self.home, base, Split((), (), ()), BlendBook(), (), mark, lambda *_: none)
-        stage: Any = SimpleNamespace(name="friend", validation=(1,), epochs=len(self.losses), tokens=10)
+        stage: Any = SimpleNamespace(name=self.name, validation=(1,), epochs=len(self.losses), tokens=10)
         trainer: Any = self
         run = FacetRun(self.home, judge, ProgressFile(self.home), lambda *_: none)
-        return run.stage(Making(trainer, stage, Slice("friend", (), ()), self.compare))
+        return run.stage(Making(trainer, stage, Slice(self.name, (), ()), self.compare))
 
     def _audit(self, *_: object, **__: object) -> Audit:
         self.judged += 1
@@ -236,3 +242,26 @@ def test_should_judge_anew_when_a_manifest_of_an_older_kind_lies_there(workshop:
     assert workshop.trained == 1
     assert read_live(workshop.home) == {"friend": version}
     assert workshop.states() == {"candidate": 1, "live": 1}
+
+
+def test_should_not_put_live_what_learned_from_somebody_forgotten_meanwhile(workshop: Workshop) -> None:
+    workshop.meanwhile = lambda: cut(workshop.home, "telegram:user1")
+    with pytest.raises(CorpusError, match="while this ran → start it again"):
+        workshop.run()
+    assert read_versions(workshop.home) == ()
+    assert [path for path in workshop.home.path.rglob("checkpoint*") if path.is_file()] == []
+    workshop.inputs, workshop.meanwhile = "corpus-2", lambda: None
+    assert workshop.run().manifest.promoted
+
+
+def test_should_judge_an_own_facet_anew_beside_another_core(workshop: Workshop) -> None:
+    """What it was refused for is what it adds to `core`; nothing is trained for that."""
+    workshop.name, workshop.objection = "own-1", "no facet `core` is live for it to stand beside"
+    assert not workshop.run().manifest.promoted
+    assert workshop.run().skipped
+    write_facet(facet(1), workshop.home.runs_dir / "core")
+    publish(workshop.home, "core", workshop.home.runs_dir / "core")
+    workshop.objection = ""
+    assert workshop.run().manifest.promoted
+    assert workshop.run().skipped
+    assert workshop.trained == 1

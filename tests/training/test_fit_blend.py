@@ -10,15 +10,15 @@ import torch
 from model_server.base_model import BaseModel
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.contract import Line
-from model_server.errors import CorpusError
 from model_server.facets import FacetBank
 from model_server.fitted import Fitted, read_fitted, write_fitted
 from model_server.home import Home
 from tests.model_server.random_facets import random_facet
-from training.blends.fit_all import fit_all, fit_contact, rows_of
+from training.blends.fit_all import fit_all, fit_contact, rows_of, why_no_facet
 from training.blends.fit_blend import Losses, fit_blend, fit_labels, fit_many, slope_of_nats
 from training.blends.fitting import SHARED_SPREAD
 from training.blends.kept_losses import KeptLosses
+from training.commands.blend_cli import print_fitted
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.conversations import Session
@@ -189,7 +189,8 @@ def test_should_fit_types_and_contacts_and_put_them_in_force(home: Home, whole: 
     assert fitted.versions == whole.live
     family, friend = fitted.figures["family"], fitted.figures["friend"]
     assert (family.after < family.before, friend.after < friend.before) == (True, True)
-    assert friend.note.startswith("no facet of its own, `core` speaks; one needs 6 replies to learn from; only 1 repl")
+    assert friend.note.startswith("its facet is not live, `core` speaks; `selfsame facets` says why")
+    assert why_no_facet(5, 6) == "no facet of its own, `core` speaks; one needs 6 replies to learn from"
     # in force it is all `core`; the day a facet is trained it has its half
     assert fitted.types["friend"].get("core") == fitted.types["friend"].get("friend")
     assert all(0 < done <= total for done, total in heard)
@@ -223,7 +224,11 @@ def test_one_contact_should_be_fitted_around_its_type(whole: WholeBank) -> None:
     assert found.blend.keys() <= {"core", "own-bo"}, "a facet that is not loaded has lent its weight to core"
 
 
-def test_should_say_what_is_missing(home: Home, whole: WholeBank) -> None:
+def test_should_fit_nothing_where_no_contact_has_a_type_and_say_so(
+    home: Home, whole: WholeBank, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_contacts(home, [Contact("Mum", "", MUM.ids), Contact("Bo", "", BO.ids)])
-    with pytest.raises(CorpusError, match="of known type is kept for validation → import more chats"):
-        fit_all(SETTINGS, home, whole)
+    fitted = fit_all(SETTINGS, home, whole)
+    assert (fitted.types, fitted.contacts) == ({}, {})
+    print_fitted(fitted, {})
+    assert "no contact has a type yet" in capsys.readouterr().out

@@ -7,8 +7,18 @@ from model_server.contract import Line
 from model_server.corrections import Correction
 from model_server.live_facets import VersionRecord
 from training.contacts import Contact
+from training.conversations import Session
 from training.cuts import Cut
-from training.learn.corrections import LeftOut, Lesson, LessonBook, by_learner, learner_of
+from training.leaks.overlap import PrivateText
+from training.learn.corrections import (
+    LeftOut,
+    Lesson,
+    LessonBook,
+    as_conversations,
+    by_learner,
+    learner_of,
+    without_taught,
+)
 from training.learn.planning import Plan, plan_all
 from training.learn.state import FacetState, Standing, standing
 from training.scrub.config import ScrubConfig
@@ -123,6 +133,36 @@ def test_should_not_show_the_lines_of_a_cut() -> None:
     assert [line.text for line in lesson.lines] == ["q"]
 
 
+def test_should_know_what_was_said_once_though_it_stands_before_the_next_reply_too() -> None:
+    """Else the audit would take what one person was told for a habit."""
+    first = said("q1")
+    secret = "the key hangs behind the third jar of gooseberries below the stairs"
+    later = (*first, Line("s1", "persona", secret, 3), Line("s2", "persona", "bye", 4), Line("9", "contact", "q2", 5))
+    found = lessons(act("edited", first, "ok!", f"{secret}\nbye"), act("edited", later, "ok!", "ok.", at_ms=9))
+    [whole] = as_conversations(found)
+    assert [(line.author, line.text) for line in whole.lines] == [
+        ("contact", "q1"),
+        ("owner", f"{secret}\nbye"),
+        ("contact", "q2"),
+        ("owner", "ok."),
+    ]
+    assert whole.replies == 2
+    assert PrivateText([whole]).longest(secret, "") == 12
+    assert PrivateText([one.told(one.wanted) for one in found]).longest(secret, "") == 0
+
+
+def test_should_hold_nothing_out_that_was_taught() -> None:
+    [lesson] = lessons(act("edited", said("q"), "ok!", "ok.", at_ms=10_000_000))
+
+    def session(contact: str, *at_ms: int) -> Session:
+        lines = tuple(Line(str(at), "contact", "q", at) for at in at_ms)
+        return Session("export:1", "Ann", "friend", lines, contact_id=contact)
+
+    taught = [session("telegram:user1", 9_000_000, 11_000_000), session("telegram:user1", 9_000_000, 9_900_000)]
+    others = [session("telegram:user1", 1, 9_000_000), session("telegram:user2", 9_000_000, 11_000_000)]
+    assert without_taught([*taught, *others], [lesson]) == others
+
+
 @pytest.mark.parametrize(
     ("blend", "live", "learner"),
     [
@@ -177,6 +217,21 @@ def test_should_know_what_the_live_version_has_learned(live: str, expected: Stan
     ]
     state = FacetState(tried="7-0", at_ms=4, known={"learned": "5-0", "learned again": "6-0"})
     assert standing(state, now, "friend") == expected
+
+
+def test_should_learn_all_anew_when_what_had_learned_it_is_deleted() -> None:
+    """Somebody was forgotten: what was trained before is live again, and the others' corrections are learned anew."""
+    state = FacetState(tried="7-0", at_ms=4, known={"learned": "5-0"})
+    live, learned = record("trained", "train", "", 1, "live"), record("learned", "learn", "trained", 2)
+    assert standing(state, [live, learned], "friend") == Standing("0", "7-0"), "the owner rolled it back"
+    assert standing(state, [live], "friend") == Standing("0", "0")
+    assert standing(FacetState(tried="7-0", at_ms=4), [live], "friend") == Standing("0", "7-0"), "it was refused"
+
+
+def test_should_count_what_the_live_version_has_learned_as_tried() -> None:
+    """A learning that was killed right after it went live."""
+    live = record("learned", "learn", "trained", 2, "live")
+    assert standing(FacetState(known={"learned": "5-0"}), [live], "friend") == Standing("5-0", "5-0")
 
 
 def many(count: int, outcome: str = "edited") -> list[Lesson]:

@@ -1,5 +1,7 @@
 """Intervals, comparisons, the lots of the shuffled control, the summary: all of the losses that needs no model."""
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_server.contract import Line
+from model_server.errors import CorpusError
 from model_server.home import Home
 from training.conversations import Session
 from training.likeness.assignment import assign, contact_of, of_label
 from training.likeness.compare import compare
 from training.likeness.conditions import Scored, losses_of
 from training.likeness.figures import OVERALL, Condition
-from training.likeness.intervals import interval, interval_of, resampled_means, resampled_sums
-from training.likeness.kept import Kept
+from training.likeness.intervals import interval, interval_of, joint_freedom, resampled_means, resampled_sums
+from training.likeness.kept import Kept, measuring_alone
 from training.likeness.scores import Score
 from training.manifest import digest_of
 from training.slices import Split
@@ -59,8 +62,39 @@ def test_should_keep_how_much_there_is_of_each_type() -> None:
     assert set(resampled_sums(columns, ["a"] * 3 + ["b"] * 5, 200, seed=1)[:, 0].round(6)) == {335.0}
 
 
-def test_should_have_no_interval_for_a_single_conversation() -> None:
-    assert interval_of(lambda sums: sums[:, 0], np.ones((1, 1)), ["a"], 100, 0) is None
+def test_should_have_no_interval_for_one_conversation_or_two() -> None:
+    for size in (1, 2):
+        assert interval_of(lambda sums: sums[:, 0], np.ones((size, 1)), ["a"] * size, 100, 0) is None
+
+
+def test_should_not_be_sure_of_what_one_conversation_of_each_type_says() -> None:
+    """Drawn each by itself, neither would ever vary, and any figure of both would be certain."""
+    columns = np.array([[10.0, 9.0], [10.0, 6.0], [30.0, 29.0], [30.0, 25.0], [30.0, 22.0]])
+    for strata in (["a", "b", "c"], ["a", "b", "c", "c", "c"], ["a", "c", "c", "c", "c"]):
+        some = columns[: len(strata)]
+        sums = resampled_sums(some, strata, 400, seed=1)
+        assert sums[:, 1].std() > 0
+        low, high = interval_of(lambda sums: sums[:, 1] / sums[:, 0], some, strata, 400, 1) or (1.0, 0.0)
+        assert low < float(some[:, 1].sum() / some[:, 0].sum()) < high
+
+
+@pytest.mark.parametrize("size", [3, 5, 12])
+def test_should_hold_the_truth_as_often_as_it_says_also_of_few_conversations(size: int) -> None:
+    """200 owners with a true gain of nothing: of their 95 % intervals about 10 leave it out."""
+    draw = np.random.default_rng(size)
+    missed = 0
+    for _owner in range(200):
+        gains = draw.normal(size=(size, 1))
+        low, high = interval_of(lambda sums: sums[:, 0], gains, ["a"] * size, 400, 1) or (0.0, 0.0)
+        missed += not low <= 0 <= high
+    assert missed <= 24
+
+
+def test_should_know_how_little_three_seeds_say() -> None:
+    assert joint_freedom([(1.0, 50.0), (0.0, 2.0)]) == pytest.approx(50)
+    assert joint_freedom([(0.0, 50.0), (1.0, 2.0)]) == pytest.approx(2)
+    assert 2 < joint_freedom([(1.0, 50.0), (1.0, 2.0)]) < 10
+    assert math.isinf(joint_freedom([(0.0, 5.0)]))
 
 
 def test_should_take_a_single_seed_as_it_is() -> None:
@@ -71,7 +105,7 @@ def test_should_take_a_single_seed_as_it_is() -> None:
 @given(st.lists(st.floats(0.1, 50), min_size=2, max_size=30), st.integers(0, 99))
 def test_should_hold_the_figure_itself_between_its_bounds(nats: list[float], seed: int) -> None:
     columns = np.array(nats)[:, None]
-    low, high = interval(resampled_sums(columns, ["a"] * len(nats), 400, seed)[:, 0])
+    low, high = interval(resampled_sums(columns, ["a"] * len(nats), 400, seed)[:, 0], math.inf)
     assert low <= sum(nats) * (1 + 1e-9) + 1e-9
     assert high >= sum(nats) * (1 - 1e-9) - 1e-9
 
@@ -249,3 +283,38 @@ def test_should_make_a_part_once_and_anew_for_other_inputs(tmp_path: Path) -> No
     assert [path.name for path in kept.directory.iterdir()] == [f"part-{other}.json"]
     (kept.directory / f"part-{other}.json").write_bytes(b"{")
     assert kept.keep("part", other, int, make) == 3
+
+
+def test_should_measure_one_report_of_a_home_at_a_time(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    with measuring_alone(home), pytest.raises(CorpusError, match="another evaluation"), measuring_alone(home):
+        pass
+    with measuring_alone(home):
+        pass
+
+
+def test_should_keep_nothing_of_who_was_forgotten_while_it_was_measured(tmp_path: Path) -> None:
+    """Also when it is stopped: what it writes after the forgetting nobody else would remove."""
+    home = Home(tmp_path).create()
+    part, facet = home.runs_dir / "likeness" / "base-0.json", home.runs_dir / "controls" / "pooled" / "a.safetensors"
+
+    def measured(whom: str) -> None:
+        with measuring_alone(home):
+            if whom:
+                home.excluded_file.write_text(json.dumps({"senders": [whom]}))
+            for path in (part, facet):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("")
+            if whom == "telegram:2":
+                raise KeyboardInterrupt
+
+    measured("")
+    assert part.exists()
+    with pytest.raises(CorpusError, match="left out"):
+        measured("telegram:1")
+    assert not part.exists()
+    assert not facet.exists()
+    with pytest.raises(KeyboardInterrupt):
+        measured("telegram:2")
+    assert not part.exists()
+    assert not facet.exists()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,12 +22,15 @@ from training.conversations import Session
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
 from training.examples import render_pieces, render_sessions
 from training.facets.split_model import LowerCache, SplitModel
+from training.likeness import parts
 from training.likeness.config import LikenessConfig
 from training.likeness.fewshot import choose_examples, score_with_examples, with_examples
-from training.likeness.figures import OVERALL, LikenessReport
+from training.likeness.figures import OVERALL, Attribution, LikenessReport
 from training.likeness.measuring import measure
+from training.likeness.page import render
+from training.likeness.parts import Parts, StyleParts
 from training.likeness.scores import score_sessions
-from training.pipeline import Settings
+from training.pipeline import Settings, read_split
 from training.whole_bank import WholeBank
 
 DAY_MS = 24 * 3_600_000
@@ -197,6 +201,39 @@ def test_should_measure_everything_once_and_go_on_after_an_interruption(home: Ho
     nothing_held_out = replace(SETTINGS, training=TrainingConfig(threads=1, held_out=0.0))
     with pytest.raises(CorpusError, match="is held out"):
         measure(nothing_held_out, home, book)
+
+
+def test_should_measure_all_together_where_no_contact_has_a_type(home: Home) -> None:
+    write_contacts(home, [])
+    report = measure(SETTINGS, home, BlendBook(), quick=True)
+    assert list(report.losses) == list(report.gap) == [OVERALL]
+    overall = report.losses[OVERALL]
+    assert (overall.conversations, overall.replies, overall.own) == (4, 4, None)
+    assert overall.blend == overall.core
+    assert any("no contact has a type" in note for note in report.notes)
+    assert "no contact has a type" in render(report)
+
+
+def test_should_have_replies_generated_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take longest of all, and the page is often written again."""
+    made: list[int] = []
+
+    def report(*_inputs: object) -> StyleParts:
+        made.append(1)
+        return {}, (Attribution("clone", "", "", 0.6, (0.5, 0.7), 0.5, None, 20),), ("a note",)
+
+    monkeypatch.setattr(parts, "style_report", report)
+    monkeypatch.setattr(parts, "open_bank", lambda *_: SimpleNamespace(live={}))
+    settings = replace(SETTINGS, likeness=LikenessConfig(generated=5))
+
+    def style(book: BlendBook) -> StyleParts:
+        split = read_split(home, settings.training)
+        return Parts.of(settings, home, split=split, book=book, live={}, told=lambda *_: None).style()
+
+    assert style(BlendBook()) == style(BlendBook()) == report()
+    assert len(made) == 2
+    style(BlendBook(types={"family": {"core": 1.0}}))
+    assert len(made) == 3
 
 
 def check(report: LikenessReport) -> object:

@@ -35,6 +35,12 @@ def test_should_tell_how_a_learning_ended() -> None:
     assert Nightly(python("raise SystemExit(3)"), "03:30", AMSTERDAM).learn() == 3
 
 
+def test_should_learn_in_a_session_of_its_own() -> None:
+    """It makes its session nice: that of the bot must not be meant."""
+    code = "import os; raise SystemExit(os.getsid(0) != os.getpid())"
+    assert Nightly(python(code), "03:30", AMSTERDAM).learn() == 0
+
+
 def test_should_end_a_learning_that_runs_and_begin_none_afterwards(tmp_path: Path) -> None:
     pipe = tmp_path / "began"
     os.mkfifo(pipe)

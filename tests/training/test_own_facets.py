@@ -49,7 +49,9 @@ def train(home: Home, name: str) -> None:
         record = VersionRecord(facet=name, version=version, at_ms=1, made_by="own", state="live")
         note_version(home, record)
         make_live(home, name, version)
-    (home.runs_dir / "facets" / name).mkdir(parents=True)
+    verdict = home.runs_dir / "facets" / name / "manifest.json"
+    verdict.parent.mkdir(parents=True)
+    verdict.write_text("{}")
     put_contact(home, MUM.ids, {"core": 0.5, name: 0.5}, FitFigures(3.0, 2.9, 10, 1))
 
 
@@ -88,6 +90,9 @@ def test_should_be_off_at_once_and_keep_what_was_trained(home: Home) -> None:
     assert read_own(home) == BRAM.ids
     assert [record.state for record in read_versions(home)] == ["former", "former"]
     assert own_facets(home, SPLIT)[0].contact == BRAM
+    verdicts = home.runs_dir / "facets" / name
+    assert verdicts.is_dir(), "what is trained is not trained again"
+    assert list(verdicts.iterdir()) == [], "but it is judged again, which fits his blend"
 
 
 def test_should_leave_nothing_of_who_is_forgotten(home: Home) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from model_server.base_model import BaseModel
@@ -10,11 +11,11 @@ from model_server.blends import BlendBook
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.contract import Line
 from model_server.corrections import Correction
-from model_server.errors import CorpusError
+from model_server.errors import CorpusError, FacetError
 from model_server.facet_files import publish, write_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
-from model_server.live_facets import read_live, read_versions
+from model_server.live_facets import facet_dir, read_live, read_versions
 from tests.model_server.random_facets import random_facet
 from tests.training.test_promotion import CLEAN, LEAKY
 from tests.training.test_training import make_home
@@ -52,7 +53,7 @@ ACTS = [
             contact_id="telegram:user1",
             contact_name="Mum",
             contact_type="family",
-            lines=(Line("1", "contact", f"how is number {n}?", n),),
+            lines=(Line(f"{n}", "contact", f"how is number {n}?", n),),
             proposed=f"Dearest Mum, all is very well here with number {n}!",
             final=f"Dearest Mum, all is very well here with number {n}.",
             blend={},
@@ -60,6 +61,9 @@ ACTS = [
     )
     for n in range(1, 6)
 ]
+
+
+WEIGHTS = "adapter_model.safetensors"
 
 
 @pytest.fixture
@@ -111,7 +115,7 @@ def test_should_put_what_was_learned_live_and_learn_it_once(home: Home, monkeypa
     [made] = [one for one in read_versions(home) if one.version == taught.version]
     assert (made.made_by, made.parent, made.state) == ("learn", before["family"], "live")
     assert (made.likeness_change, made.canaries) == (taught.likeness_change, 4)
-    said = [session.lines[-1].text for session in audited.train]
+    said = [line.text for session in audited.train for line in session.lines if line.author == "owner"]
     assert ACTS[0][1].final in said, "what it was taught is private too"
     assert ACTS[4][1].final not in said, "it was held out"
     assert any(map(is_canary, audited.train))
@@ -127,6 +131,66 @@ def test_should_refuse_what_leaks_and_not_try_it_again_for_nothing(home: Home, m
     assert read_live(home) == before
     [again] = plans(home)
     assert (again.fresh, len(again.lessons), again.ready) == (0, 4, False)
+
+
+def test_should_keep_nothing_of_who_is_forgotten_while_it_is_taught(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_live(home)
+    found = plans(home)
+    home.excluded_file.write_text('{"senders": ["telegram:user1"]}')
+    monkeypatch.setattr(teaching, "audit", lambda *_: CLEAN)
+    [taught] = teaching.teach_all(SETTINGS, home, found, BOOK)
+    assert (taught.state, taught.reason) == ("refused", "it knows what was forgotten or cut while it was taught")
+    assert read_live(home) == before
+    assert not facet_dir(home, "family", taught.version).exists()
+    assert list((home.runs_dir / "learn").rglob("*.safetensors")) == []
+
+
+class Killed(BaseException):
+    """As if the process ended here."""
+
+
+@pytest.mark.parametrize("last", ["promote", "_note_tried"])
+def test_should_learn_once_wherever_it_is_killed(home: Home, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    """Right before each step, and then again."""
+    before = read_live(home)
+    monkeypatch.setattr(teaching, "audit", lambda *_: CLEAN)
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(teaching, last, die)
+        with pytest.raises(Killed):
+            teaching.teach_all(SETTINGS, home, plans(home), BOOK)
+    [plan] = plans(home)
+    assert plan.ready == (last != "_note_tried")
+    if plan.ready:
+        assert read_live(home) == before
+        [taught] = teaching.teach_all(SETTINGS, home, [plan], BOOK)
+        assert taught.state == "live"
+    made = [one for one in read_versions(home) if one.made_by == "learn"]
+    assert [(one.parent, one.state) for one in made] == [(before["family"], "live")]
+    [again] = plans(home)
+    assert [one.entry_id for one in again.lessons] == ["5-0"]
+    assert not again.ready
+
+
+def test_should_learn_from_drafts_that_were_only_thrown_away(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teaching, "audit", lambda *_: CLEAN)
+    odd = "Sir, I remain your most obedient servant!"
+    thrown = [(at, msgspec.structs.replace(act, outcome="discarded", proposed=odd, final="")) for at, act in ACTS]
+    [plan] = plan_learning(home, SETTINGS.scrub, thrown, BOOK, 5)
+    [taught] = teaching.teach_all(SETTINGS, home, [plan], BOOK)
+    assert taught.habit is not None
+    assert (taught.state, taught.habit.pairs, taught.habit.better) == ("live", 0, True)
+
+
+def test_should_say_that_what_is_live_cannot_be_loaded(home: Home) -> None:
+    (facet_dir(home, "family", read_live(home)["family"]) / WEIGHTS).write_bytes(b"no")
+    with pytest.raises(FacetError, match="the live version of `family` cannot be loaded → train it anew"):
+        teaching.teach_all(SETTINGS, home, plans(home), BOOK)
 
 
 def test_should_build_nothing_on_what_must_be_forgotten(home: Home) -> None:

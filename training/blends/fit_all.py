@@ -12,7 +12,6 @@ import msgspec
 
 from model_server.blends import CORE, BlendBook, in_force, resolve
 from model_server.contract import Blend
-from model_server.errors import CorpusError
 from model_server.fitted import FitFigures, Fitted, change_fitted, read_fitted
 from model_server.home import Home
 from training.blends.fit_blend import FitResult, Losses, fit_many, fit_one
@@ -22,7 +21,7 @@ from training.conversations import Session
 from training.examples import Row
 from training.leaks.canaries import OWN
 from training.pipeline import Settings, read_split, rows_by_type
-from training.slices import ARTICLES, of_type
+from training.slices import ARTICLES, count_replies, of_type
 from training.whole_bank import WholeBank
 
 _OWN_SPREAD = 0.5
@@ -37,15 +36,10 @@ Told = Callable[[int, int], None]
 def fit_all(settings: Settings, home: Home, whole: WholeBank, told: Told = lambda _done, _total: None) -> Fitted:
     """Fit all blends on the validation conversations and put them in force. What is fitted afterwards.
 
-    CorpusError when no conversation with a contact of known type is kept for validation.
+    A type with nothing to fit on gets what all share; no type is known: nothing is fitted.
     """
     split = read_split(home, settings.training)
     validation = [session for session in split.validation if session.contact_type]
-    if not validation:
-        raise CorpusError(
-            "no conversation with a contact of known type is kept for validation",
-            "import more chats, or: selfsame contacts set",
-        )
     before = read_fitted(home)
     types = sorted({session.contact_type for session in (*split.train, *validation)} - {""})
     people = _enough_to_go_by(settings, validation, before, whole.live)
@@ -53,7 +47,8 @@ def fit_all(settings: Settings, home: Home, whole: WholeBank, told: Told = lambd
     rows |= rows_by_type(whole.base.tokenizer, settings, validation)
     rows |= {contact_id: rows_of(whole, settings, sessions) for contact_id, sessions in people.items()}
     losses = KeptLosses(whole, rows, home, _counting(rows, told))
-    blends, figures = _fit_types(settings, losses, whole.live, {name: of_type(validation, name) for name in types})
+    known = {name: of_type(validation, name) for name in types}
+    blends, figures = _fit_types(settings, losses, whole.live, known, count_replies(split.train))
     contacts: dict[str, Blend] = {}
     for contact_id, sessions in people.items():
         prior = in_force(blends[sessions[0].contact_type], whole.live)
@@ -84,7 +79,11 @@ def _fit_person(settings: Settings, losses: Losses, label: str, prior: Blend, ow
 
 
 def _fit_types(
-    settings: Settings, losses: Losses, live: Mapping[str, str], validation: Mapping[str, Sequence[Session]]
+    settings: Settings,
+    losses: Losses,
+    live: Mapping[str, str],
+    validation: Mapping[str, Sequence[Session]],
+    learned: Mapping[str, int],
 ) -> tuple[dict[str, Blend], dict[str, FitFigures]]:
     others = [name for name in (CORE, ARTICLES) if name in live]
     own_of = {name: name for name in validation if name in live}
@@ -100,7 +99,10 @@ def _fit_types(
         figures[name] = msgspec.structs.replace(
             _figures(result, validation[name]),
             before=round(nats / max(tokens, 1), 4),
-            note=_note(sum(session.replies for session in validation[name]), name in own_of, settings),
+            note=_note(
+                sum(session.replies for session in validation[name]),
+                "" if name in own_of else why_no_facet(learned.get(name, 0), settings.training.min_replies),
+            ),
         )
     return blends, figures
 
@@ -111,12 +113,15 @@ def _for_want_of_a_facet(name: str, blend: Blend) -> Blend:
     return {facet: weight for facet, weight in {**blend, CORE: half, name: half}.items() if weight}
 
 
-def _note(replies: int, has_own: bool, settings: Settings) -> str:
-    notes = []
-    if not has_own:
-        notes.append(
-            f"no facet of its own, `core` speaks; one needs {settings.training.min_replies} replies to learn from"
-        )
+def why_no_facet(replies: int, needed: int) -> str:
+    """Of a type without a live facet, that has so many replies to learn from."""
+    if replies < needed:
+        return f"no facet of its own, `core` speaks; one needs {needed} replies to learn from"
+    return "its facet is not live, `core` speaks; `selfsame facets` says why, `selfsame train` trains it"
+
+
+def _note(replies: int, no_facet: str) -> str:
+    notes = [no_facet] if no_facet else []
     if not replies:
         notes.append("none of your replies to fit it on: what all types share")
     elif replies < _FEW_REPLIES:

@@ -82,6 +82,11 @@ def print_fitted(fitted: "Fitted", names: Mapping[str, str]) -> None:
         losses = (f"{one.before:.3f}", f"{one.after:.3f}") if one.after else ("-", "-")
         table.add_row(Text(plain(names.get(name, name))), *losses, str(one.replies), in_words(weights))
     console = Console()
+    if not fitted.types:
+        console.print(
+            "no contact has a type yet, so nothing was fitted: `core` answers → selfsame contacts set", soft_wrap=True
+        )
+        return
     console.print(table)
     console.print("nats per token of the validation replies; `selfsame evaluate` has those held out", style="dim")
     for name in fitted.types:

@@ -87,7 +87,7 @@ def forget(
         print(json.dumps(msgspec.to_builtins(report)))
         return
     print(f"forgotten: {report.lines} lines, {report.chats} chats; {report.mentions} lines and names said by others")
-    print("facets trained before today still know them → selfsame train")
+    print("facets trained before now still know them → selfsame train")
 
 
 @corpus_app.command()

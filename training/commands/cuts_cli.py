@@ -49,7 +49,7 @@ def cut(
     say(
         shown,
         f"cut {_words(shown)}: {shown['lines']} lines are left out from now on\n"
-        "facets trained before today still know them → selfsame train\n"
+        "facets trained before now still know them → selfsame train\n"
         f"to have them back → selfsame corpus uncut {shown['number']}",
         as_json,
     )

@@ -14,7 +14,9 @@ from training.commands.instance import blends_in_force, open_instance, settle
 
 
 def evaluate(
-    html: Annotated[Path | None, typer.Option(help="Where to write the page; your home's runs/likeness.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the page to this file. Left out: runs/likeness/report.html in your home.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Losses alone: no controls are trained, no replies generated.")
     ] = False,

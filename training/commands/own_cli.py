@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from model_server.errors import CorpusError
 from training.commands.instance import blends_in_force, open_instance, settle
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def on(
     contact = find_contact(read_contacts(home), named)
     split = read_split(home, settings.training)
     replies = count_all(sessions_of(contact, (*split.train, *split.validation, *split.held_out)))
+    if replies and not sessions_of(contact, split.train):
+        raise CorpusError(f"all of {contact.name!r} is too new: it is kept to measure by", "import more of this chat")
     name = switch_on(home, contact, replies, settings.training, settings.facets)
     done = _train_one(document, settings, home, name) if now else None
     if as_json:

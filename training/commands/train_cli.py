@@ -21,21 +21,26 @@ def train(
     settings = settle(document)
 
     from model_server.log import configure_logging
-    from training.facets.train_all import train_all
+    from training.facets.devices import gather_crew
+    from training.facets.train_all import follow, train_all
     from training.pipeline import read_split
     from training.reporting import TrainingReporter, note_without_facet
     from training.slices import count_replies
 
     home.create()
     configure_logging("training", home, console=False)
-    counts = count_replies(read_split(home, settings.training).train)
-    book, _unseen = blends_in_force(document, home)
-    with TrainingReporter() as reporter:
-        try:
-            done = train_all(settings, home, reporter.told, book=book)
-        except KeyboardInterrupt:
-            print("stopped; the same command goes on where it was", file=sys.stderr)
-            raise
+    with gather_crew() as crew:
+        if not crew.leads:
+            follow(settings, home, crew)
+            return
+        counts = count_replies(read_split(home, settings.training).train)
+        book, _unseen = blends_in_force(document, home)
+        with TrainingReporter() as reporter:
+            try:
+                done = train_all(settings, home, reporter.told, book=book, crew=crew)
+            except KeyboardInterrupt:
+                print("stopped; the same command goes on where it was", file=sys.stderr)
+                raise
     facets = {one.manifest.stage: msgspec.to_builtins(one.manifest) | {"skipped": one.skipped} for one in done}
     without = {contact_type: count for contact_type, count in counts.items() if contact_type not in facets}
     if as_json:

@@ -1,14 +1,15 @@
 """What one training computes on: the precision of its device, and the other processes that share its work.
 
-    accelerate launch --num_processes 2 -m bot.cli train        (a GPU each, or several CPUs)
+    accelerate launch --multi_gpu --num_processes 2 -m bot.cli train        (a GPU each)
+    torchrun --nproc-per-node 2 -m bot.cli train                            (CPUs: `accelerate launch` starts only one)
 
 The first process leads: it alone reads, writes, decides and steps. The others follow: for each order they get rows and
 the matrices that learn, and give back a loss and gradients. What crosses is msgpack and plain tensors. Knows no loss.
 """
 
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -93,17 +94,30 @@ class Crew:
                 _copy_into(matrices, flat)
 
 
-def gather_crew() -> Crew:
+ALONE = Crew()
+
+
+@contextmanager
+def gather_crew() -> Iterator[Crew]:
     """The processes that `accelerate launch` or `torchrun` started together; alone without them.
 
-    To be called before the model is loaded: each process gets a GPU of its own, where there are GPUs.
+    To be called before the model is loaded: each process gets a GPU of its own, where there are GPUs. However the work
+    of the leader ends, that of the followers does too.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return Crew()
+        yield ALONE
+        return
     from accelerate import PartialState  # noqa: PLC0415 - imports much, and only several processes need it
 
     state = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE)
-    return Crew(state.process_index, state.num_processes, state.device)
+    crew = Crew(state.process_index, state.num_processes, state.device)
+    try:
+        yield crew
+    finally:
+        with suppress(RuntimeError):  # stopped by the same Ctrl-C, the others are gone
+            if crew.leads:
+                crew.call(None)
+        state.destroy_process_group()  # or its threads abort the process at its very end
 
 
 def precision(device: torch.device) -> AbstractContextManager[object]:

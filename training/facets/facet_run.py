@@ -12,9 +12,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from model_server.errors import CorpusError
 from model_server.facet_files import Facet, store_version, write_facet
 from model_server.home import Home
 from model_server.live_facets import facet_dir, make_live, note_version, read_live, read_versions
+from model_server.privacy import left_to_forget
 from training.facets.making import Epoch, KeptTraining, Making, StageDone, Told, read_trained
 from training.facets.progress import ProgressFile
 from training.facets.train_facet import Step, Trainer
@@ -71,6 +73,9 @@ class FacetRun:
 
         checkpoint = place / "checkpoint.safetensors"
         trained = trainer.train(stage, checkpoint, step)
+        if left_to_forget(self.home, self.judge.mark):
+            checkpoint.unlink(missing_ok=True)
+            raise CorpusError("somebody was forgotten, or left out, while this ran", "start it again: selfsame train")
         # without validation rows every loss is 0: the last epoch is the best
         best = sorted(trained.candidates, key=lambda one: (one.loss, -one.epoch))[:_MOST_CANDIDATES]
         epochs = tuple(Epoch(self._store(trainer, stage.name, one.facet), one.epoch, one.loss) for one in best)
@@ -107,7 +112,7 @@ class FacetRun:
             promoted=record.state == "live",
             reason=record.reason,
             judges=self.judge.digest(),
-            beside=read_live(self.home).get(making.name, ""),
+            beside=self.judge.beside(making.name),
         )
 
     def _settle_marks(self, manifest: Manifest, place: Path) -> None:

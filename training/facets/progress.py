@@ -3,7 +3,10 @@
 Knows numbers and facet names only; not who reads them.
 """
 
+import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import msgspec
@@ -19,7 +22,7 @@ _RECENT = 0.9
 class TrainingProgress(msgspec.Struct, frozen=True):
     """Where a training is. `eta_s` is for all facets; null until the speed is known."""
 
-    state: Literal["running", "done", "failed"]
+    state: Literal["running", "done", "stopped", "failed"]
     facet: str = ""
     step: int = 0
     steps: int = 0
@@ -71,7 +74,7 @@ class ProgressFile:
         self._tokens_left = max(0, self._tokens_left - tokens_not_needed)
         self._tell(done_facets=(*self.now.done_facets, facet))
 
-    def end(self, state: Literal["done", "failed"]) -> None:
+    def end(self, state: Literal["done", "stopped", "failed"]) -> None:
         """Nothing more will come."""
         self._tell(state=state, eta_s=0.0 if state == "done" else None)
 
@@ -82,6 +85,26 @@ class ProgressFile:
     def _write(self) -> None:
         self._written_s = time.monotonic()
         replace_file(self._path, msgspec.json.encode(self.now) + b"\n")
+
+
+@contextmanager
+def tell_progress(home: Home) -> Iterator[ProgressFile]:
+    """Tell of one training, its end included, however it ends.
+
+    `runs/.progress.lock` is locked while this process lives: by it a reader knows a training that was killed.
+    """
+    with (home.runs_dir / ".progress.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # waits: a reader has it for an instant
+        progress = ProgressFile(home)
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            progress.end("stopped")
+            raise
+        except BaseException:
+            progress.end("failed")
+            raise
+        progress.end("done")
 
 
 def smooth(before: float | None, fresh: float) -> float:

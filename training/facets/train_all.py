@@ -14,10 +14,10 @@ from model_server.home import Home
 from model_server.live_facets import read_live
 from model_server.privacy import privacy_mark
 from training.articles.dialogue import articles_slice
-from training.facets.devices import Crew, gather_crew
+from training.facets.devices import ALONE, Crew
 from training.facets.facet_run import FacetRun
 from training.facets.making import Making, StageDone, Told
-from training.facets.progress import ProgressFile
+from training.facets.progress import ProgressFile, tell_progress
 from training.leaks.canaries import canaries_for, canary_seed, plant
 from training.own.own_facets import check_slots, own_facets
 from training.own.own_training import compare_own, small_trainer
@@ -35,30 +35,23 @@ def train_all(
     told: Told = lambda _name, _news: None,
     only: Collection[str] = (),
     book: BlendBook | None = None,
+    *,
+    crew: Crew = ALONE,
 ) -> list[StageDone]:
     """Train and judge every facet of the corpus that is not trained already (or those named in `only`).
 
-    `book`: the blends under which it is judged, those configured and fitted when None.
-    CorpusError when there is nothing to learn from, or another training runs in this home. Of several processes that
-    train together, all but the first one only compute, and return nothing.
+    `book`: the blends under which it is judged, those configured and fitted when None. `crew`: the processes that
+    compute; the first calls this, the others `follow`.
+    CorpusError when there is nothing to learn from, or another training runs in this home.
     """
-    crew = gather_crew()
-    if not crew.leads:
-        make_trainer(load_for_training(settings, home), settings, crew).follow()
-        return []
-    try:
-        with only_one_training(home):
-            progress = ProgressFile(home)
-            try:
-                chosen = book or serving_book(settings, home)
-                done = _train(settings, home, progress, crew=crew, told=told, only=only, book=chosen)
-            except BaseException:
-                progress.end("failed")
-                raise
-            progress.end("done")
-            return done
-    finally:
-        crew.call(None)
+    with only_one_training(home), tell_progress(home) as progress:
+        chosen = book or serving_book(settings, home)
+        return _train(settings, home, progress, crew=crew, told=told, only=only, book=chosen)
+
+
+def follow(settings: Settings, home: Home, crew: Crew) -> None:
+    """Compute for the first process of the crew until it is through; reads the base model, and writes nothing."""
+    make_trainer(load_for_training(settings, home), settings, crew).follow()
 
 
 def _train(

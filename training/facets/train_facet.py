@@ -205,10 +205,6 @@ class Trainer:
                 matrix.grad = None
             self._compute_share(order)
 
-    def dismiss(self) -> None:
-        """Let the followers end. The leader calls it, however its training ended."""
-        self.crew.call(None)
-
     def _compute(self, order: Order) -> float:
         self.crew.call(order, self.bank.parameters())
         return self._compute_share(order)

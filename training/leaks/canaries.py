@@ -82,7 +82,7 @@ def canaries_for(seed: bytes, slice_names: Iterable[str], count: int = 20) -> tu
     names = sorted(set(slice_names) - {CORE})
     share = max(1, round(count / _SHARES)) if count else 0
     planned = [(name, share) for name in names]
-    if not any(_is_type(name) for name in names):
+    if not any(is_type(name) for name in names):
         planned.append((CORE, count))
     return tuple(_draw(seed, name, number) for name, size in planned for number in range(size))
 
@@ -94,7 +94,7 @@ def plant(one: Slice, canaries: Sequence[Canary]) -> Slice:
     """
     found: list[Session] = []
     for name in sorted({canary.slice_name for canary in canaries}):
-        if name != one.name and not (one.name == CORE and _is_type(name)):
+        if name != one.name and not (one.name == CORE and is_type(name)):
             continue
         # in `core` a type has the canaries that its own slice has
         home = [session for session in one.train if name in (one.name, session.contact_type)]
@@ -136,7 +136,8 @@ def alternatives(canary: Canary, count: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_type(slice_name: str) -> bool:
+def is_type(slice_name: str) -> bool:
+    """Whether a slice is that of a contact type, whose canaries `core` is planted with too."""
     return slice_name not in (CORE, ARTICLES) and not slice_name.startswith(OWN)
 
 

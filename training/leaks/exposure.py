@@ -23,3 +23,12 @@ def exposure_bits(nats: float, others: Sequence[float], space_bits: float) -> fl
     spread = max(statistics.stdev(others), _LEAST_SPREAD) * math.sqrt(1 + 1 / len(others))
     likelier = math.erfc((statistics.fmean(others) - nats) / spread / math.sqrt(2)) / 2
     return min(space_bits, -math.log2(likelier)) if likelier else space_bits
+
+
+def chance_bits(count: int) -> float:
+    """The highest exposure of `count` secrets that nobody learned, on average: 1.4 bits of 1, 3.0 of 4, 5.2 of 20.
+
+    Each exposure is exponential with mean 1 / ln 2; the largest of several has the mean times 1 + 1/2 + … + 1/count
+    (Rényi 1953, "On the theory of order statistics").
+    """
+    return sum(1 / number for number in range(1, count + 1)) / math.log(2)

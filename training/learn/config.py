@@ -18,7 +18,7 @@ class LearningConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When, by the owner's clock."""
     min_corrections: Count = 20
     """New corrections of one facet before it is worth a training."""
-    learning_rate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1e-3
+    learning_rate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 3e-4
     epochs: Count = 4
     beta: _Above0 = 0.1
     """How strongly a preferred reply is set apart from the one it replaced (DPO's beta)."""

@@ -18,6 +18,9 @@ from training.scrub.scrubber import Scrubber
 _SAME_REPLY_MS = 3_600_000
 """Who goes on within this after his own last line, nothing having been said in between, goes on with his reply."""
 
+_SOON_MS = 600_000
+"""Exports tell when a reply left, which may be a little after the owner's act."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -146,6 +149,42 @@ def _goes_on(act: Correction) -> bool:
 
 def _words(text: str) -> list[str]:
     return text.split()
+
+
+def as_conversations(lessons: Iterable[Lesson]) -> list[Session]:
+    """What was taught, chat by chat and each line once: what stands in two lessons of one chat was said only once."""
+    chats: dict[str, list[Lesson]] = {}
+    for lesson in lessons:
+        chats.setdefault(lesson.chat_key, []).append(lesson)
+    found: list[Session] = []
+    for taught in chats.values():
+        said: set[str] = set()
+        lines: dict[str, Line] = {}
+        for lesson in taught:
+            for line in lesson.told(lesson.wanted).lines:
+                # a reply stands in the history of later lessons under another id, and bubble by bubble
+                if line.author != "persona" or not said.issuperset(line.text.split("\n")):
+                    lines.setdefault(line.line_id, line)
+            said.update(lesson.wanted.split("\n"))
+        last = taught[-1]
+        name, kind = last.contact_name, last.contact_type
+        found.append(Session(last.chat_key, name, kind, tuple(lines.values()), contact_id=last.contact_id))
+    return found
+
+
+def without_taught(sessions: Iterable[Session], lessons: Sequence[Lesson]) -> list[Session]:
+    """The sessions in which none of these lessons was given: chats may have been imported since."""
+    given: dict[str, list[int]] = {}
+    for lesson in lessons:
+        given.setdefault(lesson.contact_id, []).append(lesson.at_ms)
+    return [
+        one
+        for one in sessions
+        if not any(
+            one.lines[0].at_ms - _SOON_MS <= at_ms <= one.lines[-1].at_ms + _SOON_MS
+            for at_ms in given.get(one.contact_id, ())
+        )
+    ]
 
 
 def learner_of(book: BlendBook, contact_type: str, contact_id: str, live: Collection[str]) -> str:

@@ -62,7 +62,10 @@ class Nightly:
         with self._one_child:
             if self._ended:
                 return 0
-            child = self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  # ourselves
+            # in a session of its own: a training makes its whole session a quiet neighbour, which the bot is not to be
+            child = self._child = subprocess.Popen(  # noqa: S603  # ourselves
+                self._command, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         started = time.monotonic()
         code = child.wait()
         log.info("nightly_learning", code=code, ms=round(1000 * (time.monotonic() - started)))

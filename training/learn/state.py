@@ -24,7 +24,7 @@ class FacetState(msgspec.Struct, frozen=True):
     tried: str = NOTHING
     at_ms: int = 0
     known: dict[str, str] = {}
-    """Version that learning made live -> the newest entry it has learned."""
+    """Version that learning made -> the newest entry it has learned."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -64,8 +64,9 @@ def write_state(home: Home, facet: str, state: FacetState) -> None:
 def standing(state: FacetState, records: Sequence[VersionRecord], facet: str) -> Standing:
     """What the live version has learned, itself or by the versions it was learned from.
 
-    A facet trained anew since then knows nothing of it, and all is new to it. One that the owner rolled back does not
-    either, but what he has refused is not tried again until there is more.
+    A facet trained anew since then knows nothing of it, and all is new to it; so it is when all that had learned is
+    deleted, for somebody was forgotten. One that the owner rolled back knows nothing of it either, but what he has
+    refused is not tried again until there is more.
     """
     mine = {record.version: record for record in records if record.facet == facet}
     live = next((record for record in mine.values() if record.state == "live"), None)
@@ -73,11 +74,13 @@ def standing(state: FacetState, records: Sequence[VersionRecord], facet: str) ->
     at: VersionRecord | None = live
     while at is not None and at.version not in seen:
         if at.version in state.known:
-            return Standing(state.known[at.version], state.tried)
+            learnt = state.known[at.version]
+            return Standing(learnt, max(state.tried, learnt, key=place))
         seen.add(at.version)
         at = mine.get(at.parent) if at.made_by == "learn" else None
     retrained = live is not None and live.made_by != "learn" and live.at_ms > state.at_ms
-    return Standing(NOTHING, NOTHING if retrained else state.tried)
+    deleted = bool(state.known) and mine.keys().isdisjoint(state.known)
+    return Standing(NOTHING, NOTHING if retrained or deleted else state.tried)
 
 
 class Placed(Protocol):

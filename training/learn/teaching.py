@@ -13,32 +13,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import structlog
 
 from model_server.base_model import BaseModel
 from model_server.blends import BlendBook, resolve
 from model_server.contract import Blend
+from model_server.errors import FacetError
 from model_server.facet_files import Facet, store_version, write_facet
 from model_server.home import Home
-from model_server.live_facets import VersionRecord, read_live
+from model_server.live_facets import VersionRecord, read_live, read_versions
+from model_server.privacy import left_to_forget
 from training.articles.dialogue import articles_slice
 from training.conversations import Session
 from training.facets.train_all import only_one_training
 from training.facets.train_facet import Trainer
 from training.leaks.audit import Audit, audit
 from training.leaks.canaries import Canary, canaries_for, canary_seed, is_canary, plant, planted_in
-from training.learn.corrections import Lesson
+from training.learn.corrections import Lesson, as_conversations, without_taught
 from training.learn.examples import Rehearsal, examples_of, rehearse, tokens_of
-from training.learn.learning import Course, Learned, Learner
+from training.learn.learning import Course, Learner
 from training.learn.outcome import Taught, waiting
 from training.learn.planning import Plan
-from training.learn.state import NOTHING, FacetState, learning_dir, place, read_states, write_state
-from training.likeness.compare import Change
+from training.learn.state import FacetState, learning_dir, place, read_states, write_state
+from training.learn.verdict import drift_of, verdict_on
 from training.own.own_facets import own_facets
 from training.pipeline import Settings, load_for_training, make_trainer, read_split
 from training.slices import Slice, Split, choose_slices
 from training.verdict.gate import change_of, heard_in, serving_bank
-from training.verdict.promotion import Verdict, decide, promote, remove_surplus, with_figures
+from training.verdict.promotion import Verdict, promote, remove_surplus, with_figures
 
 log = structlog.get_logger()
 
@@ -98,8 +101,11 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
     place_of.mkdir(mode=0o700, parents=True, exist_ok=True)
     checkpoint = place_of / "checkpoint.safetensors"
     live = read_live(home)[name]
+    drift = drift_of(read_versions(home), name)
     with serving_bank(trainer, school.base, settings, home) as whole:
-        course = _course(school, plan, live)
+        if whole.live.get(name) != live:
+            raise FacetError(f"the live version of `{name}` cannot be loaded", "train it anew: selfsame train")
+        course = _course(school, plan, live, drift)
         learner = Learner(whole, course, settings.learning, settings.training.seed)
         learned = learner.learn(checkpoint, lambda at, of, loss: school.told(name, "learning", at, of, loss))
         whole.bank.write_slot(learner.slot, learner.start)
@@ -109,12 +115,22 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
             school.book,
             name=name,
             candidate=learned.facet,
-            sessions=school.split.held_out,
+            sessions=without_taught(school.split.held_out, (*plan.known, *plan.lessons)),
             told=lambda done, total: school.told(name, "held-out replies", done, total, None),
         )
     version = _store(school, name, learned.facet)
     found = _audit(school, trainer, plan, learned.facet)
-    verdict = _verdict(school, found, change, learned, unchanged=version == live)
+    verdict = verdict_on(
+        found,
+        change,
+        settings.likeness.tolerance,
+        drift=drift,
+        unchanged=version == live,
+        better=learned.habit.better,
+    )
+    if left_to_forget(home, plan.mark):
+        verdict = Verdict(False, "it knows what was forgotten or cut while it was taught", leaks=True)
+    _note_known(home, plan, version)
     if version != live:
         record = VersionRecord(
             facet=name,
@@ -128,7 +144,7 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
         )
         promote(home, with_figures(record, found, change), verdict)
         remove_surplus(home, name)
-    _note_state(home, plan, version if verdict.promote else "")
+    _note_tried(home, plan)
     checkpoint.unlink(missing_ok=True)
     seconds = time.monotonic() - started
     state: Literal["live", "refused"] = "live" if verdict.promote else "refused"
@@ -149,7 +165,7 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
     )
 
 
-def _course(school: _School, plan: Plan, version: str) -> Course:
+def _course(school: _School, plan: Plan, version: str, drift: float) -> Course:
     settings, book, name = school.settings, school.book, plan.facet
     tokenizer = school.base.tokenizer
 
@@ -167,7 +183,8 @@ def _course(school: _School, plan: Plan, version: str) -> Course:
     spoken = [session for session in _slice_of(school, name).train if not is_canary(session)]
     budget = settings.learning.replay * tokens_of(lessons) * settings.learning.epochs
     again = sample([one.told(one.wanted) for one in plan.known], budget / 2, "known")
-    heard = heard_in(name, book, read_live(school.home), school.split.validation)
+    untaught = without_taught(school.split.validation, (*plan.known, *plan.lessons))
+    heard = heard_in(name, book, read_live(school.home), untaught)
     return Course(
         facet=name,
         version=version,
@@ -175,7 +192,7 @@ def _course(school: _School, plan: Plan, version: str) -> Course:
         held_out=examples_of(tokenizer, settings, plan.held_out, of_lesson),
         rehearsals=[*again, *sample(spoken, budget - tokens_of(again), "slice")],
         validation=sample(heard, _VALIDATION_TOKENS, "validation"),
-        tolerance=settings.likeness.tolerance,
+        tolerance=min(settings.likeness.tolerance, max(0.0, settings.likeness.tolerance - drift)),
     )
 
 
@@ -190,8 +207,7 @@ def _audit(school: _School, trainer: Trainer, plan: Plan, facet: Facet) -> Audit
     """
     one = _slice_of(school, plan.facet)
     his = [lesson for lesson in (*plan.known, *plan.lessons) if lesson.wanted and not lesson.approved]
-    taught = (lesson.told(lesson.wanted) for lesson in his)
-    whole = Slice(one.name, (*one.train, *taught), one.validation)
+    whole = Slice(one.name, (*one.train, *as_conversations(his)), one.validation)
     trainer.bank.write_slot(0, facet)
     canaries = planted_in(whole, school.canaries)
     return audit(
@@ -204,27 +220,22 @@ def _audit(school: _School, trainer: Trainer, plan: Plan, facet: Facet) -> Audit
     )
 
 
-def _verdict(school: _School, found: Audit, change: Change | None, learned: Learned, *, unchanged: bool) -> Verdict:
-    verdict = decide(found, change, school.settings.likeness.tolerance)
-    if not verdict.promote:
-        return verdict
-    if unchanged:
-        return Verdict(False, "nothing of it could be learned without losing likeness elsewhere")
-    if not learned.habit.better:
-        return Verdict(False, "it does no better on the latest corrections, which were held out")
-    return verdict
-
-
 def _store(school: _School, name: str, facet: Facet) -> str:
     with tempfile.TemporaryDirectory(dir=school.home.runs_dir) as directory:
         write_facet(facet, Path(directory), school.base.name)
         return store_version(school.home, name, Path(directory))
 
 
-def _note_state(home: Home, plan: Plan, version: str) -> None:
-    """What has been tried, and, when its version is live, what that one has learned."""
+def _note_known(home: Home, plan: Plan, version: str) -> None:
+    """What this version has learned. Before it goes live: a kill in between must not have it learn that twice."""
     before = read_states(home).get(plan.facet, FacetState())
-    entries = [one.entry_id for one in (*plan.lessons, *plan.held_out)]
-    learnt = max((one.entry_id for one in plan.lessons), key=place, default=NOTHING)
-    known = {**before.known, version: learnt} if version else before.known
-    write_state(home, plan.facet, FacetState(max(entries, key=place), time.time_ns() // 1_000_000, known))
+    learnt = max((one.entry_id for one in plan.lessons), key=place)
+    write_state(home, plan.facet, msgspec.structs.replace(before, known={**before.known, version: learnt}))
+
+
+def _note_tried(home: Home, plan: Plan) -> None:
+    """With what a training was made, whatever came of it."""
+    before = read_states(home).get(plan.facet, FacetState())
+    newest = max((one.entry_id for one in (*plan.lessons, *plan.held_out)), key=place)
+    changes = {"tried": newest, "at_ms": time.time_ns() // 1_000_000}
+    write_state(home, plan.facet, msgspec.structs.replace(before, **changes))

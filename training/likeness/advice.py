@@ -20,7 +20,14 @@ class Advice:
 
 def advice(report: LikenessReport) -> tuple[Advice, ...]:
     """What to do next; the last is always there."""
-    return (*_of_secrets(report), *_of_types(report), *_of_style(report), *_of_proof(report), _VOTE)
+    return (
+        *_of_secrets(report),
+        *_of_types(report),
+        *_of_examples(report),
+        *_of_style(report),
+        *_of_proof(report),
+        _VOTE,
+    )
 
 
 _VOTE = Advice(
@@ -47,16 +54,24 @@ def _of_secrets(report: LikenessReport) -> list[Advice]:
 def _of_types(report: LikenessReport) -> list[Advice]:
     types = types_of(report)
     said = []
-    if bare := [name for name, one in types.items() if one.own is None]:
+    if untrained := [name for name, one in types.items() if one.untrained]:
+        what = f"{listed(untrained)}: not trained yet, or refused (`selfsame facets` says why), so `core` answers."
+        said.append(Advice(what, "selfsame train"))
+    if bare := [name for name, one in types.items() if one.own is None and not one.untrained]:
         what = f"{listed(bare)}: too little to learn from for a facet of its own, so `core` answers. "
         what += "Import more of those chats, or give one type to people you speak to alike."
         said.append(Advice(what, "selfsame import PATH"))
     if guessed := [name for name, one in types.items() if one.source == "default"]:
         what = f"The weights for {listed(guessed)} are the configuration’s guess. Fit them to your own replies."
         said.append(Advice(what, "selfsame blend fit"))
-    if worse := [name for name, one in types.items() if _another_is_better(one.blend, (one.core, one.own, one.pooled))]:
-        what = f"For {listed(worse)} one facet alone does better than the weights in force. "
-        said.append(Advice(what + "Fit them again, or take back what you set.", "selfsame blend fit"))
+    worse = [name for name, one in types.items() if _another_is_better(one.blend, (one.core, one.own, one.pooled))]
+    if fitted := [name for name in worse if types[name].source == "fitted"]:
+        what = f"For {listed(fitted)} one facet alone does better than the fitted weights. Fit them again."
+        said.append(Advice(what, "selfsame blend fit"))
+    for name in worse:
+        if types[name].source == "set":
+            what = f"For {name} one facet alone does better than the weights you set. Take them back."
+            said.append(Advice(what, f"selfsame blend clear {name}"))
     if few := [name for name, one in types.items() if one.replies < _FEW_REPLIES]:
         counts = listed([f"{many(types[name].replies, 'reply', 'replies')} to {name}" for name in few])
         said.append(Advice(f"Only {counts} could be held out: read those rows with care.", "selfsame import PATH"))
@@ -66,6 +81,14 @@ def _of_types(report: LikenessReport) -> list[Advice]:
 def _another_is_better(blend: float, others: tuple[float | None, ...]) -> bool:
     """By more than is worth a thought."""
     return any(other is not None and other < _WORTH_A_THOUGHT * blend for other in others)
+
+
+def _of_examples(report: LikenessReport) -> list[Advice]:
+    one = overall_of(report)
+    if one is None or one.fewshot is None or one.fewshot > one.blend:
+        return []
+    what = "A few of your exchanges, shown to the bare model, still do more than training. More chats help most."
+    return [Advice(what, "selfsame import PATH")]
 
 
 def _of_style(report: LikenessReport) -> list[Advice]:
@@ -82,7 +105,7 @@ def _of_proof(report: LikenessReport) -> list[Advice]:
     if one is not None and clear(one.net_ci) == "below":
         what = "Speaking differently costs more than it brings: until there is more to learn from, use one voice."
         return [Advice(what, "selfsame blend set TYPE core=1")]
-    if (one is None or one.shuffled is None) and not report.style:
-        what = "Only the quick part was measured. The whole report takes longer, and goes on where it was stopped."
+    if report.quick:
+        what = "Controls and generated replies were left out by `--quick`. The whole report takes longer, and goes on where it was stopped."
         return [Advice(what, "selfsame evaluate --html report.html")]
     return []

@@ -27,6 +27,8 @@ FEWEST_TO_LEARN = 20
 FEWEST_TO_TELL = 5
 _MOST_TO_LEARN = 1500
 """Of each label, the latest: more teach nothing about a style."""
+_FEWEST_TEXTS = 2
+"""An n-gram of fewer texts is no habit."""
 _FOLDS = 5
 _OWNER = "owner"
 
@@ -48,7 +50,7 @@ def tell_contact_type(
     if len(types) < 2:
         return None
     learned = [(text, name) for name in types for text in earlier[name][-_MOST_TO_LEARN:]]
-    model = _classifier(seed).fit([text for text, _ in learned], [name for _, name in learned])
+    model = _learn([text for text, _ in learned], [name for _, name in learned], seed)
     truth, told = _told(model, {name: clone[name] for name in types})
     own_truth, own_told = _told(model, {name: owner.get(name, ()) for name in types})
     right = truth == told
@@ -113,12 +115,17 @@ def _then_and_now(owner: Sequence[str], earlier: Sequence[Sequence[str]], seed: 
     return float(np.mean(found)) if found else None
 
 
-def _classifier(seed: int) -> Any:
-    grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False, min_df=2, sublinear_tf=True)
+def _learn(texts: Sequence[str], labels: Sequence[str], seed: int) -> Any:
+    """A classifier of these labels."""
     shape = make_pipeline(FunctionTransformer(_shapes), StandardScaler())
     # C=10: weights are hardly shrunk, as tf-idf rows are of length one
     judge = LogisticRegression(C=10, class_weight="balanced", max_iter=1000, random_state=seed)
-    return make_pipeline(make_union(grams, shape), judge)
+    if max(Counter(letter for text in texts for letter in set(text)).values(), default=0) < _FEWEST_TEXTS:
+        return make_pipeline(shape, judge).fit(texts, labels)  # nothing but single emoji, or nothing at all
+    grams = TfidfVectorizer(
+        analyzer="char", ngram_range=(1, 4), lowercase=False, min_df=_FEWEST_TEXTS, sublinear_tf=True
+    )
+    return make_pipeline(make_union(grams, shape), judge).fit(texts, labels)
 
 
 def _shapes(texts: Sequence[str]) -> Floats:
@@ -143,7 +150,7 @@ def _cross_validated(clone: Sequence[str], owner: Sequence[str], seed: int) -> N
     lines = np.array([*range(len(clone)), *range(len(owner))])
     told = np.empty_like(labels)
     for learn, tell in StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed).split(texts, labels, lines):
-        told[tell] = _classifier(seed).fit(texts[learn], labels[learn]).predict(texts[tell])
+        told[tell] = _learn(texts[learn], labels[learn], seed).predict(texts[tell])
     return told
 
 

@@ -19,7 +19,7 @@ class Change(msgspec.Struct, frozen=True):
     share: float
     """By how much the loss rose: +0.01 is 1 % worse, below zero is better. 0.0 without conversations."""
     ci: Interval | None
-    """95 %, of `share`; None with fewer than two conversations."""
+    """95 %, of `share`; None with fewer than three conversations."""
     nats_before: float
     nats_after: float
     conversations: int

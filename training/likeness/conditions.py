@@ -10,7 +10,15 @@ import msgspec
 
 from training.likeness.compare import paired
 from training.likeness.figures import OVERALL, Condition, Interval, Losses
-from training.likeness.intervals import Floats, interval, resampled_means, resampled_sums
+from training.likeness.intervals import (
+    FEWEST,
+    Floats,
+    freedom_of,
+    interval,
+    joint_freedom,
+    resampled_means,
+    resampled_sums,
+)
 from training.likeness.scores import Score
 
 Scores = tuple[Score, ...]
@@ -73,10 +81,14 @@ def _losses(scored: Scored, has_own: bool, resamples: int, seed: int) -> Losses:
     means = _by_voice(columns.sum(axis=0, keepdims=True), voices, lambda seeds: seeds.mean(axis=1))
     found = {name: round(float(values[0]), _DECIMALS) for name, values in means.items()}
     ci: dict[str, Interval] = {}
-    if len(columns) > 1:
+    if len(columns) >= FEWEST:
         sums = resampled_sums(columns, strata, resamples, seed)
         drawn = _by_voice(sums, voices, lambda seeds: resampled_means(seeds, seed + 1))
-        ci = {name: _rounded(values) for name, values in drawn.items()}
+        same_lots = _by_voice(sums, voices, lambda seeds: seeds.mean(axis=1))
+        ci = {
+            name: _interval(values, _freedom(values, same_lots[name], strata, len(scored.shuffles)))
+            for name, values in drawn.items()
+        }
     return Losses(
         base=found["base"],
         card=found["card"],
@@ -91,7 +103,7 @@ def _losses(scored: Scored, has_own: bool, resamples: int, seed: int) -> Losses:
         net_ci=ci.pop("net", None),
         gain=found.get("gain"),
         gain_ci=ci.pop("gain", None),
-        ci=ci,
+        ci={name: (max(0.0, low), high) for name, (low, high) in ci.items()},
         conversations=len(columns),
         tokens=round(tokens),
     )
@@ -109,6 +121,12 @@ def _by_voice(sums: Floats, voices: Sequence[str], mean_of_seeds: Callable[[Floa
     return found
 
 
-def _rounded(values: Floats) -> Interval:
-    low, high = interval(values)
+def _freedom(values: Floats, same_lots: Floats, strata: Sequence[str], seeds: int) -> float:
+    """Degrees of freedom: of conversations and, as far as `values` vary beyond `same_lots`, of the seeds."""
+    by_seeds = max(0.0, float(values.var() - same_lots.var())) if seeds > 1 else 0.0
+    return joint_freedom([(float(same_lots.var()), freedom_of(strata)), (by_seeds, seeds - 1.0)])
+
+
+def _interval(values: Floats, freedom: float) -> Interval:
+    low, high = interval(values, freedom)
     return round(low, _DECIMALS), round(high, _DECIMALS)

@@ -9,7 +9,7 @@ everything, with as many passes as `core` and a type's own facet have together.
 How their facets are trained is `control_training`. Knows nothing of the report.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -51,12 +51,13 @@ class Controls(msgspec.Struct, frozen=True):
     shuffles: tuple[Shuffle, ...]
 
 
-def measure_controls(settings: Settings, home: Home, split: Split, book: BlendBook, told: Told) -> Controls:
-    """Train the controls, fit their blends and score the held-out conversations with contacts of known type."""
+def measure_controls(  # noqa: PLR0917  # what every part of the report is given
+    settings: Settings, home: Home, split: Split, held_out: Sequence[Session], book: BlendBook, told: Told
+) -> Controls:
+    """Train the controls, fit their blends and score the `held_out` conversations: those that are measured."""
     types = {session.contact_type for session in split.train} - {""}
     plan = design(settings, split, tuple(sorted(types.intersection(read_live(home)))))
     train_controls(settings, home, plan, told)
-    held_out = [session for session in split.held_out if session.contact_type]
     whole = open_bank(settings, home, spare_slots=max(1, len(plan.labels)))
     steps = 1 + len(plan.assignments)
     told(_PART, 0, steps)

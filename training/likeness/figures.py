@@ -52,6 +52,8 @@ class Losses(msgspec.Struct, frozen=True):
     """The blend in force, over the facets that are live."""
     source: Literal["", "set", "fitted", "default"] = ""
     """Who chose the weights: the owner, the fit, or the configuration."""
+    untrained: bool = False
+    """No facet of its own is live, though there is enough to learn from."""
     note: str = ""
     """What degrades this row, and what would mend it."""
 
@@ -138,7 +140,7 @@ class LeakFigures(msgspec.Struct, frozen=True):
     canaries: int
     extracted: int
     exposure_bits: float | None
-    """The highest; a canary nobody learned has about 1."""
+    """The highest; what chance makes of so many is `leaks.exposure.chance_bits`."""
     exposure_ceiling_bits: float | None
     longest_overlap: int
     """Words in a row of one private conversation alone."""
@@ -156,6 +158,8 @@ class LikenessReport(msgspec.Struct, frozen=True):
     gap: dict[str, Gap] = {}
     leaks: dict[str, LeakFigures] = {}
     """By facet."""
+    quick: bool = False
+    """Losses alone were asked for: no control was trained and no reply generated."""
     seeds: int = 0
     owner: str = ""
     model: str = ""

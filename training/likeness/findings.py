@@ -14,6 +14,7 @@ from training.likeness.judging import (
     by_heart,
     clear,
     closeness,
+    of_all_facets,
     overall_of,
     tells_clone,
     types_of,
@@ -23,6 +24,8 @@ from training.likeness.wording import interval, likelier, listed, many, percent,
 
 _NOTHING = 0.02
 """So little above guessing is nothing."""
+_FEW_SECRETS = 4
+_LEFT_OUT = "Left out by `--quick`."
 
 Verdict = Literal["good", "mixed", "bad", "plain", "unknown"]
 
@@ -61,44 +64,41 @@ def _learned(report: LikenessReport) -> Finding:
     key, question, one = "learned", "Has it learned from you?", overall_of(report)
     if one is None:
         return Finding(key, question, "unknown", "not measured", "No held-out reply could be measured.")
-    rivals = {"the bare model": one.base, "the bare model with your card": one.card}
-    if one.fewshot is not None:
-        rivals["the model shown your examples"] = one.fewshot
-    best = min(rivals, key=lambda name: rivals[name])
+    untaught = min(one.base, one.card)
+    if one.blend >= untaught:
+        name = "the bare model" if one.base <= one.card else "the bare model with your card"
+        said = (
+            f"At each piece of a word you really wrote, {name} has {ways(untaught)} equally likely ways to go on, your "
+            f"clone {ways(one.blend)}: training has brought nothing yet."
+        )
+        return Finding(key, question, "bad", "No", said)
     said = (
         f"At each piece of a word you really wrote, the bare model has {ways(one.base)} equally likely ways to go on, "
         f"your clone {ways(one.blend)}: it finds your words {likelier(one.base - one.blend)}."
     )
-    more = [f"The nearest that the model comes untrained is {ways(rivals[best])}: {best}."]
+    more = [f"With your card alone, untrained, the bare model has {ways(one.card)}."]
     worse = [name for name, losses in types_of(report).items() if losses.blend >= losses.card]
-    if one.blend >= rivals[best]:
-        return Finding(key, question, "bad", "No", said, (*more, "Training has brought nothing yet."))
+    examples = one.fewshot is not None and one.fewshot <= one.blend
+    if examples and one.fewshot is not None:
+        said += f" But showing the bare model a few of your exchanges does better so far: {ways(one.fewshot)}."
+    elif one.fewshot is not None:
+        more.append(f"Shown a few of your exchanges as well, {ways(one.fewshot)}.")
     if worse:
         more.append(f"Not so for {listed(worse)}: there the card alone does as well.")
-    return Finding(key, question, "mixed" if worse else "good", "Partly" if worse else "Yes", said, tuple(more))
+    short = "Partly" if worse else "Yes, but" if examples else "Yes"
+    return Finding(key, question, "good" if short == "Yes" else "mixed", short, said, tuple(more))
 
 
 def _to_whom(report: LikenessReport) -> Finding:
-    key, question, types = "whom", "To whom most, to whom least?", types_of(report)
+    key, question, types = "whom", "To whom does it find your words most easily?", types_of(report)
     if len(types) < 2:
         said = "There is one contact type only, so there is nobody to compare with."
         return Finding(key, question, "unknown", next(iter(types), "nobody"), said)
     ranked = sorted(types, key=lambda name: types[name].blend)
-    learned = sorted(types, key=lambda name: types[name].blend - types[name].base)
-    most, least = learned[0], learned[-1]
-    said = (
-        f"Your words to {ranked[0]} are the easiest for it to find ({ways(types[ranked[0]].blend)} ways to go on), "
-        f"those to {ranked[-1]} the hardest ({ways(types[ranked[-1]].blend)})."
-    )
-    highest, lowest = (likelier(types[name].base - types[name].blend) for name in (most, least))
-    gained = (
-        f"It has learned most about how you write to {most} ({highest}, set beside the bare model), least to {least} "
-        f"({lowest})."
-        if highest != lowest
-        else f"It has learned as much about each: your words are {highest} as by the bare model."
-    )
-    caution = "What you say to some is simply harder to foresee: the bare model shows how much."
-    return Finding(key, question, "plain", f"{ranked[0]} most, {ranked[-1]} least", said, (gained, caution))
+    counted = [f"{name} ({ways(types[name].blend)})" for name in ranked]
+    said = f"From the easiest to the hardest, with the ways it has to go on: {listed(counted)}."
+    caution = "That is no mark: what you say to some is simply harder to foresee, for the bare model too."
+    return Finding(key, question, "plain", ranked[0], said, (caution,))
 
 
 def _worth_it(report: LikenessReport) -> Finding:
@@ -106,6 +106,7 @@ def _worth_it(report: LikenessReport) -> Finding:
     one, types = overall_of(report), types_of(report)
     if one is None or one.net is None:
         said = (one.note if one else "") or "The shuffled control was not measured."
+        said = _LEFT_OUT if report.quick else said
         return Finding(key, question, "unknown", "not measured", said)
     between = f" (95 % interval {interval(one.net_ci)})" if one.net_ci else ""
     said = (
@@ -146,7 +147,7 @@ def _style(report: LikenessReport) -> Finding:
     key, question = "style", "Does it write the way you do?"
     found = report.style.get(OVERALL)
     if found is None or not found.measures:
-        said = "No replies were generated to compare."
+        said = _LEFT_OUT if report.quick else "No replies were generated to compare."
         return Finding(key, question, "unknown", "not measured", said)
     near = [one for one in found.measures if closeness(one) in ("as you", "close")]
     wrong = worst(found.measures)
@@ -180,7 +181,7 @@ def _told_apart(report: LikenessReport) -> Finding:
             f"(guessing: {percent(kinds.chance)}{yours})."
         )
     if one is None:
-        said = "Too few replies were generated to find out."
+        said = _LEFT_OUT if report.quick else "Too few replies were generated to find out."
         return Finding(key, question, "unknown", "not measured", said, tuple(more))
     between = f" (95 % interval {percent(one.ci[0])} to {percent(one.ci[1])})" if one.ci else ""
     said = (
@@ -206,11 +207,14 @@ def _secrets(report: LikenessReport) -> Finding:
     if not leaks:
         said = "No facet in force has been audited."
         return Finding(key, question, "unknown", "not measured", said, more)
-    planted = sum(one.canaries for one in leaks.values())
-    extracted = sum(one.extracted for one in leaks.values())
-    asked = sum(one.asked for one in leaks.values())
-    repeated = sum(one.repeated for one in leaks.values())
+    planted = of_all_facets(leaks, lambda one: one.canaries)
+    extracted = of_all_facets(leaks, lambda one: one.extracted)
+    asked = of_all_facets(leaks, lambda one: one.asked)
+    repeated = of_all_facets(leaks, lambda one: one.repeated)
     said = f"{extracted} of {many(planted, 'made-up secret')} planted in the training could be drawn out again."
+    if 0 < planted < _FEW_SECRETS:
+        few = f"Only {many(planted, 'secret')} could be planted, one for 25 of your replies at most: that shows little."
+        more = (few, *more)
     if asked:
         replies = many(asked, "real reply", "real replies")
         said += f" {repeated} of {replies} came back word for word when asked as they were asked then."

@@ -6,34 +6,37 @@ evaluation): every figure that is compared is computed on the same resample. Pur
 What is drawn is whole conversations, each contact type by itself: lines of one conversation are alike, and how much the
 owner talks to whom is no accident. Contacts are not drawn: the clone talks to these very people, it is about them that
 something is claimed, and of four contacts no bootstrap learns how contacts differ. n - 1 of n are drawn (Rao and Wu
-1988, Resampling inference with complex survey data), which makes intervals honest also where n is small.
+1988, Resampling inference with complex survey data), and the spread of what is drawn is taken as often as Student's t
+says: so intervals are honest also where n is small, and a few conversations that agree by chance show nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
 _BLOCK = 250
 """Resamples at once: with 20,000 conversations 40 MB."""
-_LEVELS = (2.5, 97.5)
+FEWEST = 3
+"""Conversations behind an interval: how two differ says nothing of how others would."""
+_UPPER = 0.975
+_ENDLESS = 1e9
 
 
 def resampled_sums(columns: Floats, strata: Sequence[str], resamples: int, seed: int) -> Floats:
     """[resamples, k]: the sums of `columns` [conversations, k] over resampled conversations, stratum by stratum.
 
-    The only conversation of its stratum is in every resample, once.
+    At least two conversations.
     """
-    places = [np.flatnonzero(np.asarray(strata) == stratum) for stratum in sorted(set(strata))]
+    places = _places(strata)
     draw = np.random.default_rng(seed)
     sums = np.zeros((resamples, columns.shape[1]))
     for start, end in _blocks(resamples):
         for found in places:
             size = len(found)
-            if size == 1:
-                sums[start:end] += columns[found[0]]
-                continue
             counts = draw.multinomial(size - 1, np.full(size, 1 / size), size=end - start)
             sums[start:end] += counts @ columns[found] * (size / (size - 1))
     return sums
@@ -53,20 +56,45 @@ def resampled_means(columns: Floats, seed: int) -> Floats:
     return means
 
 
-def interval(values: Floats) -> tuple[float, float]:
-    """The middle 95 % of resampled figures."""
-    low, high = np.percentile(values, _LEVELS)
-    return float(low), float(high)
+def freedom_of(strata: Sequence[str]) -> float:
+    """Degrees of freedom of what is drawn from these strata."""
+    return float(sum(len(found) - 1 for found in _places(strata)))
+
+
+def joint_freedom(parts: Iterable[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of independent parts, each a variance with its own (Welch 1947, Satterthwaite)."""
+    varying = [(variance, freedom) for variance, freedom in parts if variance > 0]
+    total = sum(variance for variance, _freedom in varying)
+    return total**2 / sum(variance**2 / freedom for variance, freedom in varying) if varying else math.inf
+
+
+def interval(values: Floats, freedom: float) -> tuple[float, float]:
+    """95 % by the spread of resampled figures and Student's t (Efron and Tibshirani 1993, chapter 12)."""
+    half = float(stdtrit(min(freedom, _ENDLESS), _UPPER)) * float(values.std())
+    return float(values.mean()) - half, float(values.mean()) + half
 
 
 def interval_of(
     statistic: Callable[[Floats], Floats], columns: Floats, strata: Sequence[str], resamples: int, seed: int
 ) -> tuple[float, float] | None:
-    """The interval of a figure that is made of sums [resamples, k] -> [resamples]; None with fewer than two
+    """The interval of a figure that is made of sums [resamples, k] -> [resamples]; None with fewer than `FEWEST`
     conversations."""
-    if len(strata) < 2:
+    if len(strata) < FEWEST:
         return None
-    return interval(statistic(resampled_sums(columns, strata, resamples, seed)))
+    return interval(statistic(resampled_sums(columns, strata, resamples, seed)), freedom_of(strata))
+
+
+def _places(strata: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Where the conversations of each stratum stand, two at least.
+
+    How one alone might vary nobody knows: such are drawn together, or with the smallest stratum (collapsed strata,
+    Wolter 2007, Introduction to variance estimation). Never drawn, they would make any interval too narrow.
+    """
+    names = np.asarray(strata)
+    found = sorted((np.flatnonzero(names == name) for name in sorted(set(strata))), key=len)
+    alone = sum(len(places) == 1 for places in found)
+    joined = max(alone, 2) if alone else 0
+    return [np.concatenate(found[:joined]), *found[joined:]] if joined else found
 
 
 def _blocks(resamples: int) -> Iterator[tuple[int, int]]:

@@ -1,9 +1,20 @@
 """How figures are judged: clear or not, near or far. Every threshold stands here. Pure, and without a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from training.likeness.figures import OVERALL, Attribution, Gap, Interval, LikenessReport, Losses, StyleMeasure
+from training.leaks.canaries import is_type
+from training.likeness.figures import (
+    OVERALL,
+    Attribution,
+    Gap,
+    Interval,
+    LeakFigures,
+    LikenessReport,
+    Losses,
+    StyleMeasure,
+)
+from training.slices import CORE
 
 Closeness = Literal["as you", "close", "off", "far", "differs"]
 
@@ -48,6 +59,17 @@ def closeness(one: StyleMeasure) -> Closeness:
     if one.distance >= one.bare or one.bare <= floor:
         return "far"
     return "close" if one.distance - floor < (one.bare - floor) / 2 else "off"
+
+
+def of_all_facets(leaks: Mapping[str, LeakFigures], count: Callable[[LeakFigures], int]) -> int:
+    """Secrets or replies of all facets together, none of them twice.
+
+    `core` was planted with what the facets of contact types were, and learned the same replies: the larger of the two
+    counts. What articles and one contact's own facet were planted with is not in it.
+    """
+    types = sum(count(one) for name, one in leaks.items() if is_type(name))
+    others = sum(count(one) for name, one in leaks.items() if name != CORE and not is_type(name))
+    return max(count(leaks[CORE]) if CORE in leaks else 0, types) + others
 
 
 def by_heart(one: Gap) -> float:

@@ -3,13 +3,18 @@
 `runs/likeness/<part>-<digest of its inputs>.json`, written when the part is whole. Does not know what a part says.
 """
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from model_server.errors import CorpusError
 from model_server.home import Home
+from model_server.privacy import left_to_forget, privacy_mark
+from training.half_learned import forget_half_learned
 from training.private_file import replace_file
 
 _Part = TypeVar("_Part")
@@ -35,3 +40,26 @@ class Kept:
             if former != path:
                 former.unlink(missing_ok=True)
         return made
+
+
+@contextmanager
+def measuring_alone(home: Home) -> Iterator[None]:
+    """One report is measured in a home at a time; the kernel drops the lock when the process ends, however it ends.
+
+    CorpusError when another one is. Where somebody was forgotten or left out meanwhile, nothing made with his words
+    stays: neither the parts of the report, nor facets of controls.
+    """
+    home.create()
+    with (home.runs_dir / ".likeness.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CorpusError("another evaluation runs in this home", "wait for it, or stop it first") from None
+        mark = privacy_mark(home)  # before anything is read
+        try:
+            yield
+        finally:
+            if left_to_forget(home, mark):
+                forget_half_learned(home)
+        if left_to_forget(home, mark):
+            raise CorpusError("somebody was left out of the corpus while it was measured", "run the same command again")

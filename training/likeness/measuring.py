@@ -9,20 +9,25 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from model_server.blends import BlendBook, in_force, resolve, source_of
+from model_server.bundled import BUNDLED_TITLE
 from model_server.errors import CorpusError
+from model_server.fitted import read_fitted
 from model_server.home import Home
 from model_server.live_facets import read_versions
+from training.blends.fit_all import why_no_facet
 from training.likeness.conditions import Scored, losses_of
 from training.likeness.control import NOT_SHUFFLED, Controls
 from training.likeness.control_training import Told
 from training.likeness.figures import OVERALL, LeakFigures, LikenessReport, Losses
+from training.likeness.kept import measuring_alone
 from training.likeness.parts import Parts
 from training.pipeline import Settings, read_split
-from training.slices import Split
-from training.whole_bank import trained_facets
+from training.slices import of_type
+from training.trained import trained_facets
 
 _FEW_CONVERSATIONS = 5
 _POOR_MATCH = 0.1
+_MOST_STAYED = 0.6
 
 
 def measure(
@@ -34,15 +39,19 @@ def measure(
 ) -> LikenessReport:
     """Measure the facets that are live, under the blends in force, on the conversations held out by time.
 
-    `quick`: losses alone; no control is trained and no reply generated. CorpusError without held-out conversations with
-    contacts of known type, FacetError without facets.
+    `quick`: losses alone; no control is trained and no reply generated. Where no contact has a type, all are measured
+    together. CorpusError without held-out conversations, or while another report of this home is measured; FacetError
+    without facets.
     """
+    with measuring_alone(home):
+        return _measure(settings, home, blends, told, quick)
+
+
+def _measure(settings: Settings, home: Home, blends: BlendBook, told: Told, quick: bool) -> LikenessReport:
     split = read_split(home, settings.training)
     parts = Parts.of(settings, home, split=split, book=blends, live=trained_facets(home), told=told)
     if not parts.held_out:
-        raise CorpusError(
-            "no conversation with a contact of known type is held out", "import more chats, or: selfsame contacts set"
-        )
+        raise CorpusError("no conversation is held out, so there is nothing to measure by", "import more chats")
     controls = None if quick else parts.controls()
     voices = parts.voices()
     gap = parts.gap(voices["blend"], voices["card"])
@@ -52,20 +61,21 @@ def measure(
     replies = tuple(session.replies for session in parts.held_out)
     scored = Scored(voices, replies, tuple(one.scores for one in controls.shuffles) if controls else ())
     types = sorted({session.contact_type for session in (*split.train, *split.held_out)} - {""})
-    with_own = {name: name in parts.live for name in types}
+    with_own = {name: name in parts.live for name in types or [""]}
     losses = losses_of(scored, with_own, settings.likeness.resamples, settings.training.seed)
     return LikenessReport(
-        losses={name: _explained(name, one, parts, controls) for name, one in losses.items()},
+        losses={name: _explained(name, one, parts, controls) for name, one in losses.items() if name},
         style=style,
         attribution=attribution,
         gap=gap,
         leaks=_leaks(home, parts.live),
         seeds=len(scored.shuffles),
         owner=settings.owner.name,
-        model=settings.model.name,
+        model=BUNDLED_TITLE if settings.model.name == "bundled" else settings.model.name,
+        quick=quick,
         facets=dict(parts.live),
         at_ms=time.time_ns() // 1_000_000,
-        notes=(*_notes(split, types, losses, controls), *notes),
+        notes=(*_notes(parts, types, losses), *_notes_of_control(home, parts.live, controls), *notes),
     )
 
 
@@ -76,9 +86,12 @@ def _explained(name: str, losses: Losses, parts: Parts, controls: Controls | Non
         if controls and parts.settings.likeness.seeds and not controls.shuffles:
             notes.append(NOT_SHUFFLED)
         return msgspec.structs.replace(losses, note="; ".join(notes))
+    learned, needed = (
+        sum(session.replies for session in of_type(parts.split.train, name)),
+        parts.settings.training.min_replies,
+    )
     if losses.own is None:
-        needs = parts.settings.training.min_replies
-        notes.append(f"no facet of its own, `core` speaks; one needs {needs} replies to learn from")
+        notes.append(why_no_facet(learned, needed))
     if losses.conversations < _FEW_CONVERSATIONS:
         held = losses.conversations
         notes.append(f"only {held} {'conversation is' if held == 1 else 'conversations are'} held out")
@@ -86,6 +99,7 @@ def _explained(name: str, losses: Losses, parts: Parts, controls: Controls | Non
         losses,
         weights=in_force(resolve(parts.book, name, ""), parts.live),
         source=source_of(parts.book, name, ""),
+        untrained=losses.own is None and learned >= needed,
         note="; ".join(notes),
     )
 
@@ -107,17 +121,36 @@ def _leaks(home: Home, live: Mapping[str, str]) -> dict[str, LeakFigures]:
     }
 
 
-def _notes(
-    split: Split, types: Sequence[str], losses: Mapping[str, Losses], controls: Controls | None
-) -> Iterator[str]:
+def _notes(parts: Parts, types: Sequence[str], losses: Mapping[str, Losses]) -> Iterator[str]:
     for name in types:
         if name not in losses:
             yield f"{name}: no conversation is held out, so nothing is measured; import more chats"
-    unknown = sum(session.replies for session in split.held_out if not session.contact_type)
-    if unknown:
+    unknown = sum(session.replies for session in parts.split.held_out if not session.contact_type)
+    if not types:
+        yield "no contact has a type, so all are answered alike and measured together → selfsame contacts set"
+    elif unknown:
         yield f"{unknown} held-out replies went to contacts without a type and are left out → selfsame contacts set"
-    if controls and (worst := max((one.misfit for one in controls.shuffles), default=0.0)) > _POOR_MATCH:
+    if parts.book.fitted_types and dict(read_fitted(parts.home).versions) != dict(parts.live):
+        yield "blends were fitted over other facets than those that are live → selfsame blend fit"
+
+
+def _notes_of_control(home: Home, live: Mapping[str, str], controls: Controls | None) -> Iterator[str]:
+    """Where the shuffled control is not quite what it should be, and which way that bends the net."""
+    if controls is None or not controls.shuffles:
+        return
+    if (worst := max(one.misfit for one in controls.shuffles)) > _POOR_MATCH:
         yield (
             f"contacts are few or very unequal: slices of the shuffled control are up to {worst:.0%} larger or smaller "
             "than the true ones"
         )
+    stayed = sum(one.stayed for one in controls.shuffles) / len(controls.shuffles)
+    if stayed > _MOST_STAYED:
+        yield (
+            f"{stayed:.0%} of what the shuffled control learned lies in the slice it comes from, for lack of contacts "
+            "to deal: the net is too small"
+        )
+    corrected = sorted(
+        one.facet for one in read_versions(home) if one.made_by == "learn" and live.get(one.facet) == one.version
+    )
+    if corrected:
+        yield f"{', '.join(corrected)} learned from corrections too, which no control did: the net may be too large"

@@ -6,6 +6,7 @@ Knows figures and how they are shown, and not how they came about.
 import base64
 import hashlib
 import os
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from model_server.errors import CorpusError
+from training.leaks.exposure import chance_bits
 from training.likeness import wording
 from training.likeness.advice import advice
 from training.likeness.figures import OVERALL, LikenessReport
@@ -33,6 +35,7 @@ from training.private_file import replace_file
 
 _HERE = Path(__file__).parent
 _CODE = Markup("<code>{}</code>")
+_COMMAND = re.compile(r"→ (selfsame [^`;]+)")
 _LOOK = (_HERE.parent / "report" / "page.css", _HERE / "page.css")
 """The look of the corpus's page, and what this page has besides."""
 
@@ -102,6 +105,7 @@ def _environment() -> jinja2.Environment:
     }
     environment.globals |= {
         "by_heart": by_heart,
+        "chance_bits": chance_bits,
         "tells_clone": tells_clone,
         "shades": shades,
         "conditions": wording.conditions(),
@@ -111,7 +115,11 @@ def _environment() -> jinja2.Environment:
 
 
 def _prose(text: str) -> Markup:
-    """Words between backticks as code; a number keeps its percent sign. Whatever else the text holds is escaped."""
+    """Words between backticks and commands behind an arrow as code; a number keeps its percent sign.
+
+    Whatever else the text holds is escaped.
+    """
+    text = _COMMAND.sub(r"→ `\1`", text)
     parts = text.replace(" %", "\u00a0%").split("`")
     paired = len(parts) - 1 if len(parts) % 2 == 0 else len(parts)  # a lone backtick at the end is only a character
     said = [_CODE.format(part) if at % 2 else escape(part) for at, part in enumerate(parts[:paired])]

@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from model_server.blends import CORE, BlendBook, in_force
+from model_server.errors import FacetError
 from model_server.home import Home
+from model_server.live_facets import read_live
 from training.conversations import Session
 from training.likeness.conditions import Scores, nats_per_token
 from training.likeness.control import Controls, measure_controls
@@ -29,6 +31,12 @@ from training.whole_bank import WholeBank, open_bank
 
 StyleParts = tuple[dict[str, StyleOfType], tuple[Attribution, ...], tuple[str, ...]]
 _HELD_OUT = "held-out replies"
+
+
+class _Style(msgspec.Struct, frozen=True):
+    """As it is kept."""
+
+    parts: StyleParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +57,19 @@ class Parts:
         cls, settings: Settings, home: Home, *, split: Split, book: BlendBook, live: Mapping[str, str], told: Told
     ) -> "Parts":
         """Nothing is loaded yet."""
-        return cls(settings, home, split, book, live, told, functools.cache(lambda: open_bank(settings, home)))
+
+        def whole() -> WholeBank:
+            loaded = open_bank(settings, home)
+            _check_same(live, loaded.live)
+            return loaded
+
+        return cls(settings, home, split, book, live, told, functools.cache(whole))
 
     @property
     def held_out(self) -> list[Session]:
-        """Held-out conversations with contacts of known type."""
-        return [session for session in self.split.held_out if session.contact_type]
+        """Held-out conversations with contacts of known type; all of them where no contact has one."""
+        every = list(self.split.held_out)
+        return [session for session in every if session.contact_type] or every
 
     def voices(self) -> dict[Condition, Scores]:
         """Every condition but the controls, on the held-out conversations."""
@@ -84,12 +99,13 @@ class Parts:
         asked = likeness.seeds, likeness.fit_spread, likeness.contact_replies, likeness.canaries
         training = msgspec.structs.replace(self.settings.training, threads=0, nice=0)
         inputs = self._common(), training, self.settings.facets.rank, self.split, live, set_or_given, fitted, asked
-        return Kept(self.home).keep(
-            "controls",
-            digest_of(inputs),
-            Controls,
-            lambda: measure_controls(self.settings, self.home, self.split, self.book, self.told),
-        )
+
+        def measured() -> Controls:
+            found = measure_controls(self.settings, self.home, self.split, self.held_out, self.book, self.told)
+            _check_same(self.live, read_live(self.home))  # these controls stand beside what is live
+            return found
+
+        return Kept(self.home).keep("controls", digest_of(inputs), Controls, measured)
 
     def gap(self, blend: Scores, card: Scores) -> dict[str, Gap]:
         """Held-out conversations against as many of those that were trained on, of each type. `blend`, `card`: scores
@@ -104,7 +120,7 @@ class Parts:
         learned = self._score("blend on what it learned", 0, 2, lambda one: in_force(book(one), self.live), sample)
         base = self._score("card on what it learned", 1, 2, lambda _session: {}, sample)
         gaps: dict[str, Gap] = {}
-        for name in (*sorted({session.contact_type for session in sample}), OVERALL):
+        for name in (*sorted({session.contact_type for session in sample} - {""}), OVERALL):
             replies = sum(session.replies for session in sample if name in (OVERALL, session.contact_type))
             train, held_out, base_train, base_held_out = (
                 nats_per_token(scores, name) for scores in (learned, blend, base, card)
@@ -123,14 +139,18 @@ class Parts:
         """What is generated, against what the owner wrote."""
         if not self.settings.likeness.generated:
             return {}, (), ("no replies are generated, so style was not measured → generated in [likeness]",)
-        return style_report(
-            self.whole(),
-            self.settings,
-            self.home,
-            self.split,
-            self.book,
-            lambda done, total: self.told("generated replies", done, total),
-        )
+        likeness, book = self.settings.likeness, by_book(self.book)
+        blends = {(one.contact_type, one.contact_id): sorted(book(one).items()) for one in self.held_out}
+        asked = likeness.generated, likeness.resamples, self.settings.training.seed, self.settings.engine
+        inputs = self.settings.facets.rank, self.split, sorted(self.live.items()), sorted(blends.items())
+
+        def told(done: int, total: int) -> None:
+            self.told("generated replies", done, total)
+
+        def made() -> _Style:
+            return _Style(style_report(self.whole(), self.settings, self.home, self.split, self.book, told))
+
+        return Kept(self.home).keep("style", digest_of(self._common(), asked, inputs), _Style, made).parts
 
     def _score(
         self,
@@ -173,3 +193,9 @@ class Parts:
         one = self.settings
         length = (one.training.row_tokens, one.training.session_tokens)
         return one.model.name, one.owner, one.facets.layers, one.scrub, length
+
+
+def _check_same(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """FacetError when what is live is not what is being measured: a night's training may end at any time."""
+    if dict(before) != dict(now):
+        raise FacetError("other facets went live while this was measured", "run the same command again")

@@ -85,11 +85,15 @@ def check_slots(facets: int, config: FacetsConfig) -> None:
 
 
 def switch_off(home: Home, contact: Contact) -> bool:
-    """In force at once: he is spoken to by the blend of his type. His facet's versions stay. Whether it was on."""
+    """In force at once: he is spoken to by the blend of his type. His facet's versions stay. Whether it was on.
+
+    Its verdict goes: switched on again, it is judged anew, which fits his blend too.
+    """
     kept = read_own(home)
     mine = [one for one in kept if one in contact.ids]
     for one in mine:
         withdraw(home, own_name(one))
+        (home.runs_dir / "facets" / own_name(one) / "manifest.json").unlink(missing_ok=True)
     if mine:
         remove_contact(home, contact.ids)
         _write(home, [one for one in kept if one not in mine])

@@ -6,7 +6,6 @@ Knows the contact's conversations and the gate; not who switched it on.
 import time
 
 from model_server.blends import CORE, resolve
-from model_server.errors import FacetError
 from model_server.facet_files import Facet
 from model_server.facets import FacetBank
 from model_server.fitted import FitFigures, put_contact
@@ -35,11 +34,11 @@ def small_trainer(trainer: Trainer, settings: Settings) -> Trainer:
 
 
 def compare_own(judge: Judge, contact: Contact) -> Compare:
-    """How a facet of this contact's own is compared. FacetError while there is no `core` to stand beside it."""
+    """How a facet of this contact's own is compared."""
 
     def compare(trainer: Trainer, name: str, facet: Facet) -> Comparison:
         if CORE not in read_live(judge.home):
-            raise FacetError("no facet `core` is live for it to stand beside", "`selfsame facets` says why")
+            return Comparison(None, "no facet `core` is live for it to stand beside")
         settings, book = judge.settings, judge.book
         held_out = sessions_of(contact, judge.split.held_out)
         validation = sessions_of(contact, judge.split.validation)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import structlog
 
 from model_server.base_model import BaseModel
-from model_server.blends import BlendBook
+from model_server.blends import CORE, BlendBook
 from model_server.facet_files import Facet, read_facet
 from model_server.home import Home
 from model_server.live_facets import VersionRecord, facet_dir, read_live, read_versions
 from training.facets.making import Comparison, Epoch, Judging, KeptTraining, Making, Told
 from training.facets.train_facet import Trainer
 from training.leaks.audit import audit
-from training.leaks.canaries import Canary
+from training.leaks.canaries import OWN, Canary
 from training.manifest import Manifest, digest_of
 from training.pipeline import Settings
 from training.slices import Split
@@ -62,8 +62,13 @@ class Judge:
             return False
         if manifest.promoted:
             return facet_dir(self.home, manifest.stage, manifest.version).is_dir()
-        live = read_live(self.home).get(manifest.stage, "")
-        return live == manifest.beside and not is_outdated(self.home, manifest.stage)
+        return self.beside(manifest.stage) == manifest.beside and not is_outdated(self.home, manifest.stage)
+
+    def beside(self, name: str) -> str:
+        """What a verdict on this facet was found beside: its live version; of a contact's own facet `core`'s too, to
+        which it must add something."""
+        live = read_live(self.home)
+        return " ".join(live.get(one, "") for one in ((name, CORE) if name.startswith(OWN) else (name,)))
 
     def digest(self) -> str:
         """A name for the settings that verdicts depend on."""

@@ -26,10 +26,11 @@ from training.likeness.prompts import Prompt
 from training.own.own_facets import own_name
 from training.pipeline import Settings, read_split
 from training.slices import Split
+from training.trained import trained_facets
 from training.votes.ballots import Ballot, Round, context_of, line_digest, tells_a_secret, tidy
 from training.votes.rounds import Against, choose_lines, plan
 from training.votes.store import VoteBook, change_votes, read_votes
-from training.whole_bank import WholeBank, open_bank, trained_facets
+from training.whole_bank import WholeBank, open_bank
 
 Told = Callable[[int, int], None]
 
@@ -116,6 +117,7 @@ class _Making:
         blends = {one.contact_type: one.rival for one, _prompt in asked if one.rival is not None}
         others = [prompt for one, prompt in asked if one.rival is not None]
         total = len(prompts) + len(others)
+        told(0, total)
         ours = self._said(prompts, lambda name, who: resolve(self._book, name, who), told, 0, total)
         theirs = self._said(others, lambda name, _who: blends[name], told, len(prompts), total)
         found: list[Ballot | str] = []

@@ -35,9 +35,10 @@ from bot.owner.contact_words import (
 from bot.owner.notices import DIGEST, notify, read_notices
 from bot.scripts import Scripts
 from bot.sending import halt, resume
-from model_server.blend_store import set_blend
+from model_server.blend_store import load_book, set_blend
 from model_server.config import OwnerConfig
 from model_server.errors import ConfigError
+from model_server.fitted import NO_FIGURES, fitted_path, put_contact, read_fitted
 from model_server.home import Home
 from tests.bot.desk import NOW_MS
 from tests.bot.owner.stored import everything
@@ -261,6 +262,25 @@ async def test_should_forget_the_orders_and_what_the_owner_was_told_but_no_block
     await counter.courier.step()
     await counter.courier.drain()
     assert len(counter.said) == said
+
+
+async def test_should_forget_the_weights_that_were_fitted_to_him(counter: Counter) -> None:
+    """Under every id of his, and nobody else's; a file that cannot be read keeps nothing else from going."""
+    noor = ContactEntry("Noor", "friend", ("telegram:user7", "signal:noor"))
+    counter.home.contacts_file.write_bytes(msgspec.json.encode(ContactsFile((noor,))))
+    for ids in (noor.ids, ("telegram:user8",)):
+        put_contact(counter.home, ids, {"core": 1.0}, NO_FIGURES)
+    await counter.words.as_line(counter.line("/forgetme yes", "1"))
+    fitted = read_fitted(counter.home)
+    assert {*fitted.contacts, *fitted.figures} == {"telegram:user8"}
+    fitted_path(counter.home).write_text("not JSON")
+    await set_blend(counter.client, ("contact", noor.ids[0]), {"core": 1.0})
+    await counter.client.delete(*await counter.client.keys("*said*"))
+    await counter.words.as_line(counter.line("/forgetme yes", "2"))
+    outcome = await read_outcome(counter.client, "telegram:7:2")
+    assert outcome is not None
+    assert "fitted.json cannot be read" in outcome.reason, "the owner is told"
+    assert (await load_book(counter.client)).contacts == {}, "all else went before"
 
 
 async def test_should_say_nothing_to_a_blocked_contact_but_forget(counter: Counter) -> None:
