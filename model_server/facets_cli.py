@@ -38,7 +38,7 @@ def facets(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         if not console.is_terminal:
             console.width = _PIPED_COLUMNS
         console.print(_table(versions))
-        console.print(_LEGEND, style="dim", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(_LEGEND, style="dim", highlight=False, soft_wrap=True)  # a pipe gets the table alone
     else:
         typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
 

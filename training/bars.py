@@ -29,8 +29,10 @@ _SAY_EVERY_S = 30.0
 def bar(*columns: ProgressColumn, doing: str = LOADING) -> Iterator[tuple[Progress, TaskID]]:
     """One bar, for as long as the context lasts. `columns`: after the bar, before the times."""
     times = (TimeElapsedColumn(), TimeRemainingColumn())
-    progress = Progress(TextColumn("{task.description}"), BarColumn(), *columns, *times, console=stderr_console(), transient=True)
-    task = progress.add_task(doing, total=None)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), *columns, *times, console=stderr_console(), transient=True
+    )
+    task = progress.add_task(doing, total=None, figures="")
     with seen(progress):
         yield progress, task
 
@@ -60,7 +62,7 @@ def seen(progress: Progress, every_s: float = _SAY_EVERY_S) -> Iterator[None]:
 def _say(progress: Progress, every_s: float, over: threading.Event) -> None:
     doing, again_at = "", 0.0
     while True:
-        task = next((task for task in reversed(progress.tasks) if not task.finished), None)
+        task = next((task for task in reversed(progress.tasks) if task.visible and not task.finished), None)
         if task is not None and (task.description != doing or time.monotonic() >= again_at):
             doing, again_at = task.description, time.monotonic() + every_s
             progress.console.print(in_words(task), markup=False, highlight=False, soft_wrap=True)

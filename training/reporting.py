@@ -43,7 +43,8 @@ class TrainingReporter:
             return
         came = news.manifest
         how = "was trained already" if news.skipped else f"trained in {came.seconds:.0f} s"
-        losses = f"its validation replies are at {came.validation_after:.3f} nats per token, from {came.validation_before:.3f}"
+        figures = f"{came.validation_before:.3f} → {came.validation_after:.3f}"
+        losses = f"nats per token of its validation replies {figures}, lower is closer to you"
         if not came.validation_before:
             losses = "too few conversations to validate it"
         if not came.promoted:

@@ -1,12 +1,16 @@
 """The page should show each facet as far as it really is, and never a training that was killed."""
 
+import fcntl
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.local_contract import FacetProgress
+from bot.cli import status
 from bot.training_progress import facet_progress, read_progress, training_in_words
+from model_server.errors import RedisUnavailable
 from model_server.home import Home
 
 RUNNING: dict[str, Any] = {
@@ -39,16 +43,37 @@ def test_should_say_where_it_is() -> None:
     assert training_in_words({**RUNNING, "facet": ""}) == "reading the corpus"
 
 
-def test_should_not_believe_a_trainer_that_fell_silent(tmp_path: Path) -> None:
+def test_should_not_believe_a_trainer_that_was_killed(tmp_path: Path) -> None:
     home = Home(tmp_path).create()
     path = home.runs_dir / "progress.json"
     assert read_progress(home) == {}
     path.write_text(json.dumps(RUNNING))
-    assert read_progress(home) == RUNNING
-    os.utime(path, (1, 1))
-    assert read_progress(home) == {}
+    assert read_progress(home) == {**RUNNING, "state": "stopped"}
+    with (home.runs_dir / ".progress.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert read_progress(home) == RUNNING
+    assert read_progress(home)["state"] == "stopped"
     path.write_text(json.dumps({**RUNNING, "state": "done"}))
-    os.utime(path, (1, 1))
     assert read_progress(home)["state"] == "done"
     path.write_text("{half")
     assert read_progress(home) == {}
+
+
+def test_status_should_tell_of_a_training_where_nothing_else_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELFSAME_CONFIG", raising=False)
+    monkeypatch.setenv("SELFSAME_HOME", str(tmp_path / "home"))
+    home = Home(tmp_path / "home").create()
+    (home.runs_dir / "progress.json").write_text(json.dumps({**RUNNING, "eta_s": 470.0}))
+    with pytest.raises(RedisUnavailable, match=r"^nothing runs here → "):
+        status()
+    with (home.runs_dir / ".progress.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        status()
+        said = "training: family (2 of 3), 8 min left\nnothing else runs here → selfsame up\n"
+        assert capsys.readouterr().out == said
+        status(as_json=True)
+        told = json.loads(capsys.readouterr().out)
+    assert (told["running"], told["training"]["facet"]) == (False, "family")

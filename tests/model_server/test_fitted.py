@@ -187,3 +187,17 @@ def test_show_should_print_one_object_that_says_who_chose_what(
     assert shown["source"]["contacts"] == {"telegram:2": "fitted", "discord:2": "fitted"}
     assert shown["figures"]["family"]["after"] == 3.7
     assert "core=0.7" in run("blend", "show")
+
+
+def test_show_should_show_what_was_fitted_where_nothing_runs(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELFSAME_CONFIG", raising=False)
+    monkeypatch.setenv("SELFSAME_HOME", str(home.path))
+    write_fitted(home, Fitted(types={"family": {"core": 0.7}}, figures={"family": FIGURES}))
+    done = CliRunner().invoke(app, ["blend", "show", "--json"], catch_exceptions=False)
+    shown = json.loads(done.stdout)
+    assert (shown["types"]["family"], shown["source"]["types"]["family"]) == ({"core": 0.7}, "fitted")
+    assert shown["source"]["types"]["friend"] == "default"
+    assert "blends that you have set are not shown → selfsame up" in done.stderr

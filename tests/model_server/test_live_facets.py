@@ -201,7 +201,9 @@ def test_the_commands_should_list_versions_and_go_back(
     listed = json.loads(told.stdout)
     assert listed["live"] == {"friend": "bbbb"}
     assert [one["version"] for one in listed["versions"]] == ["aaaa", "bbbb"]
-    header, newest, oldest = run(app, ["facets"]).stdout.splitlines()
+    shown = run(app, ["facets"])
+    assert "exposure: in bits" in shown.stderr
+    header, newest, oldest = shown.stdout.splitlines()
     assert header.split()[:3] == ["facet", "version", "state"]
     assert "bbbb" in newest
     assert "live" in newest

@@ -66,10 +66,10 @@ def flaws(looping: float = 0.0) -> Flaws:
 def style() -> StyleOfType:
     measures = (
         measure("reply length", 0.16),
-        measure("bubbles a turn", 0.09, owner=1.8, clone=1.7, unit="bubbles", floor=0.08),
+        measure("bubbles in a reply", 0.09, owner=1.8, clone=1.7, unit="bubbles", floor=0.08),
         measure("emoji", 0.3, owner=0.21, clone=0.13, unit="share"),
         measure("punctuation", 0.55, owner=None, clone=None, unit=""),
-        measure("lower-case beginnings", 0.9, owner=0.97, clone=0.41, unit="share"),
+        measure("bubbles that begin with a small letter", 0.9, owner=0.97, clone=0.41, unit="share"),
         measure("language mix", 0.02, owner=None, clone=None, unit="", floor=None, bare=None),
     )
     return StyleOfType(measures, flaws(0.025), flaws(), flaws(0.3))

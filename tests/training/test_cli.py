@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from model_server import log
 from model_server.errors import SelfsameError
 from training.cli import app
+from training.commands import blend_cli, evaluate_cli, own_cli, vote_cli
 
 from .exports import full, talk, write
 
@@ -66,10 +68,20 @@ def test_should_set_up_the_sample_owner_once() -> None:
         (("import", "nowhere.json"), "nowhere.json: No such file or directory → name a file, a folder or a .zip"),
         (("import", "empty"), "there is nothing to import under empty: no files → see `selfsame corpus formats`"),
         (("contacts", "set", "Nobody", "friend"), "no contact is called 'Nobody' → see `selfsame contacts list`"),
-        (("evaluate",), "there is nothing to learn from yet → import your chats first"),
+        (("evaluate",), "no facet has been trained yet → run `selfsame import PATH`, then `selfsame train`"),
+        (("evaluate", "--quick"), "no facet has been trained yet"),
+        (("vote", "prepare"), "no facet has been trained yet"),
+        (("own", "on", "Nobody"), "no contact is called 'Nobody'"),
     ],
 )
-def test_should_say_what_to_do_next(arguments: tuple[str, ...], complaint: str) -> None:
+def test_should_say_what_to_do_next_before_it_loads_torch(
+    arguments: tuple[str, ...], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (blend_cli, evaluate_cli, own_cli, vote_cli):
+        monkeypatch.setattr(command, "settle", lambda _document: pytest.fail("loads torch"))
+    monkeypatch.setattr(log, "configure_logging", lambda *_args, **_named: None)  # of the process, not of a command
     with pytest.raises(SelfsameError) as raised:
         run(*arguments)
     assert complaint in str(raised.value)
+    with pytest.raises(SelfsameError, match="no facet has been trained yet"):
+        blend_cli.fit()

@@ -13,6 +13,7 @@ from model_server.blends import BlendBook
 from model_server.errors import CorpusError
 from model_server.fitted import Fitted, write_fitted
 from model_server.home import Home
+from model_server.live_facets import facet_dir, make_live
 from training.cli import app
 from training.likeness import measuring
 from training.likeness.figures import CONDITIONS, OVERALL, LikenessReport
@@ -25,7 +26,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SELFSAME_CONFIG", raising=False)
     monkeypatch.setenv("SELFSAME_HOME", str(tmp_path / "home"))
-    return Home(tmp_path / "home")
+    home = Home(tmp_path / "home")
+    facet_dir(home, "core", "1").mkdir(parents=True)
+    make_live(home, "core", "1")
+    return home
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def test_should_print_every_figure_as_one_object(home: Home, asked: list[dict[st
         assert set(CONDITIONS) | {"replies", "net", "net_ci"} <= set(losses)
         assert msgspec.convert(losses, type(report.losses[name])) == report.losses[name]
     assert printed["overall"] == printed["nats_per_token"][OVERALL]
-    assert {"style", "attribution", "gap", "leaks", "seeds", "notes"} <= set(printed)
+    assert {"style", "attribution", "gap", "leaks", "quick", "seeds", "notes"} <= set(printed)
     assert [one["quick"] for one in asked] == [False]
 
 

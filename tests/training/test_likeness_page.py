@@ -1,12 +1,10 @@
-"""The likeness report for people: sentences that follow from the figures, and a page that is whole and alone."""
+"""The likeness report as a page: whole and alone, with every figure and every mark in its place."""
 
 import base64
 import hashlib
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from math import exp
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_server.errors import CorpusError
-from training.likeness.advice import advice
 from training.likeness.figures import (
     CONDITIONS,
     OVERALL,
@@ -26,20 +23,13 @@ from training.likeness.figures import (
     StyleMeasure,
     StyleOfType,
 )
-from training.likeness.findings import Finding, conclusion, findings
-from training.likeness.judging import closeness
+from training.likeness.findings import conclusion, findings
 from training.likeness.page import render, write_page
 from training.likeness.page_charts import Chart, blend_chart, facet_styles, loss_chart, style_rows, worth_chart
-from training.likeness.wording import likelier, share, signed, ways
 
 from .likeness_reports import flaws, losses, measure, whole
 
 replace = msgspec.structs.replace
-
-
-def answer(report: LikenessReport, key: str) -> Finding:
-    (found,) = [one for one in findings(report) if one.key == key]
-    return found
 
 
 class Read(HTMLParser):
@@ -128,107 +118,16 @@ def test_words_of_the_owner_should_never_become_markup() -> None:
     assert "<script" not in text
 
 
+def test_a_command_in_a_note_should_be_code() -> None:
+    note = "fitted over other facets → selfsame blend fit; ask again"
+    assert "→ <code>selfsame blend fit</code>; ask again" in render(replace(whole(), notes=(note,)))
+
+
 def test_a_page_should_be_the_owners_alone_and_say_where_it_cannot_be(tmp_path: Path) -> None:
     place = write_page(whole(), tmp_path / "page.html")
     assert place.stat().st_mode & 0o777 == 0o600
     with pytest.raises(CorpusError, match="name another file"):
         write_page(whole(), tmp_path / "nowhere" / "page.html")
-
-
-# ---- what the figures come down to
-
-
-def test_a_loss_should_be_said_as_ways_to_go_on_and_a_difference_as_likelihood() -> None:
-    assert ways(0.0) == "1.0"
-    assert ways(3.9) == f"{exp(3.9):.0f}" == "49"
-    assert ways(1e6) == "more than a million"
-    assert likelier(1.0) == "2.7 times as likely"
-    assert likelier(0.05) == "5.1 % likelier"
-    assert likelier(-0.05) == "4.9 % less likely"
-    assert likelier(0.0) == "as likely"
-    assert signed(share(0.03)) == "+3.0 %"
-    assert signed(-0.4) == "−0.4 %"
-
-
-@pytest.mark.parametrize(
-    ("net", "ci", "verdict", "said"),
-    [
-        (0.05, (0.01, 0.09), "good", "5.1 % likelier (95 % interval 1.0 to 9.4 %) than"),
-        (0.05, (-0.01, 0.11), "mixed", "may be chance"),
-        (-0.05, (-0.09, -0.01), "bad", "4.9 % less likely"),
-        (0.05, None, "mixed", "may be chance"),
-        (None, None, "unknown", "was not measured"),
-    ],
-)
-def test_speaking_differently_should_be_worth_it_only_when_the_interval_says_so(
-    net: float | None, ci: Any, verdict: str, said: str
-) -> None:
-    found = answer(LikenessReport({"a": losses(), OVERALL: losses(net=net, net_ci=ci)}), "worth")
-    assert found.verdict == verdict
-    assert said in " ".join((found.answer, *found.more))
-
-
-def test_a_clone_no_better_than_the_card_should_not_be_praised() -> None:
-    assert answer(whole(), "learned").verdict == "good"
-    none = losses(blend=4.8)
-    assert answer(LikenessReport({"a": none, OVERALL: none}), "learned").verdict == "bad"
-    some = answer(LikenessReport({"a": losses(), "b": none, OVERALL: losses()}), "learned")
-    assert (some.verdict, "Not so for b" in " ".join(some.more)) == ("mixed", True)
-    shown = losses(fewshot=4.0)
-    assert answer(LikenessReport({"a": shown, OVERALL: shown}), "learned").verdict == "bad"
-
-
-@pytest.mark.parametrize(
-    ("distance", "changes", "said"),
-    [
-        (0.12, {}, "as you"),  # its interval reaches the floor
-        (0.3, {}, "close"),
-        (0.6, {}, "off"),
-        (0.9, {}, "far"),
-        (0.3, {"bare": None}, "differs"),
-        (0.3, {"bare": 0.05}, "far"),
-        (0.0, {"floor": None, "distance_ci": None}, "as you"),
-    ],
-)
-def test_a_style_should_be_judged_between_the_owner_and_the_bare_model(
-    distance: float, changes: dict[str, Any], said: str
-) -> None:
-    assert closeness(measure("length", distance, **changes)) == said
-
-
-def test_secrets_should_be_told_by_facet_with_what_to_do() -> None:
-    leaky = replace(whole(), leaks={"core": LeakFigures(16, 2, 13.0, 13.3, 14, 1, 50)})
-    found = answer(leaky, "secrets")
-    assert (found.verdict, "2 of 16" in found.answer, "core" in found.more[0]) == ("bad", True, True)
-    assert advice(leaky)[0].command == "selfsame rollback core"
-    assert answer(whole(), "secrets").verdict == "good"
-    assert answer(replace(whole(), leaks={}), "secrets").verdict == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "ci", "verdict"),
-    [(0.52, (0.46, 0.58), "good"), (0.66, (0.6, 0.7), "mixed"), (0.9, (0.85, 0.95), "bad")],
-)
-def test_a_clone_that_cannot_be_told_apart_should_be_good(accuracy: float, ci: Any, verdict: str) -> None:
-    told = Attribution("clone", "clone or you", "x", accuracy, ci, 0.5, None, 100)
-    assert answer(replace(whole(), attribution=(told,)), "told").verdict == verdict
-
-
-def test_advice_should_follow_from_what_is_wrong_and_end_with_the_vote() -> None:
-    said = {one.command: one.what for one in advice(whole())}
-    assert "colleague" in said["selfsame blend fit"]
-    assert "21 replies to stranger" in said["selfsame import PATH"]
-    assert "lower-case beginnings" in said["selfsame learn"]
-    assert list(said)[-1] == "selfsame vote"
-    fine = LikenessReport({"a": losses(), OVERALL: losses()}, style={OVERALL: StyleOfType((), flaws(), flaws())})
-    assert [one.command for one in advice(fine)] == ["selfsame vote"]
-
-
-def test_the_conclusion_should_be_short_and_hold_the_two_figures_that_count() -> None:
-    said = conclusion(whole())
-    assert "122 equally likely ways to go on, your clone 49" in said
-    assert "95 % interval" in said
-    assert "shuffled" not in conclusion(LikenessReport({"a": losses(net=None)}))
 
 
 # ---- charts, and reports that lack things

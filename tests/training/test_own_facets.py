@@ -4,13 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from model_server.config import FacetsConfig
 from model_server.contract import Line
 from model_server.errors import ConfigError, CorpusError
 from model_server.fitted import FitFigures, put_contact, read_fitted
 from model_server.home import Home
-from model_server.live_facets import VersionRecord, facet_dir, make_live, note_version, read_live, read_versions
+from model_server.live_facets import (
+    VersionRecord,
+    facet_dir,
+    make_live,
+    note_version,
+    read_live,
+    read_versions,
+    withdraw,
+)
+from training.cli import app
 from training.config import TrainingConfig
 from training.contacts import Contact, check_type, write_contacts
 from training.conversations import Session
@@ -93,6 +103,19 @@ def test_should_be_off_at_once_and_keep_what_was_trained(home: Home) -> None:
     verdicts = home.runs_dir / "facets" / name
     assert verdicts.is_dir(), "what is trained is not trained again"
     assert list(verdicts.iterdir()) == [], "but it is judged again, which fits his blend"
+
+
+def test_list_should_tell_what_was_never_trained_from_what_is_not_live(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELFSAME_HOME", str(home.path))
+    name = switch_on(home, MUM, 4, TRAINING, FacetsConfig())
+    listed = CliRunner().invoke(app, ["own", "list"], catch_exceptions=False).stdout
+    assert listed.endswith("not trained yet → selfsame train\n")
+    train(home, name)
+    assert "live, version b" in CliRunner().invoke(app, ["own", "list"]).stdout
+    withdraw(home, name)
+    assert "not live: `selfsame facets` says why" in CliRunner().invoke(app, ["own", "list"]).stdout
 
 
 def test_should_leave_nothing_of_who_is_forgotten(home: Home) -> None:

@@ -1,9 +1,19 @@
 """The owner should see how a training goes, and hear which contact types got no facet and what to do about it."""
 
+import contextlib
+import fcntl
+import io
+import json
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
 from model_server.home import Home
-from training.facets.progress import ProgressFile
+from tests.waiting import until
+from training.bars import bar, seen
+from training.facets.progress import ProgressFile, tell_progress
 from training.facets.train_facet import Step
 from training.reporting import TrainingReporter, note_without_facet
 
@@ -39,3 +49,27 @@ def test_should_count_the_time_left_from_where_a_stopped_training_goes_on(tmp_pa
     progress.begin("family")
     progress.step(1, 5, 3.0, 100, 1.0)
     assert progress.now.eta_s == 4.0
+
+
+@pytest.mark.parametrize(
+    ("raised", "state"), [(None, "done"), (KeyboardInterrupt(), "stopped"), (ValueError(), "failed")]
+)
+def test_should_tell_how_a_training_ended(tmp_path: Path, raised: BaseException | None, state: str) -> None:
+    home = Home(tmp_path / "home").create()
+    with contextlib.suppress(KeyboardInterrupt, ValueError), tell_progress(home):
+        with (home.runs_dir / ".progress.lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if raised:
+            raise raised
+    assert json.loads((home.runs_dir / "progress.json").read_text())["state"] == state
+
+
+async def test_should_say_a_line_now_and_then_where_no_bar_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    with bar() as (progress, task):
+        await until(lambda: "loading the base model\n" in capsys.readouterr().err)
+        progress.update(task, description="replies to vote on", completed=1, total=4)
+        await until(lambda: "replies to vote on: 25 %" in capsys.readouterr().err)
+    progress = Progress(console=Console(file=(out := io.StringIO())))
+    progress.add_task("core", completed=2, total=4)
+    with seen(progress, every_s=0.0):
+        await until(lambda: out.getvalue().count("core: 50 %") > 1)

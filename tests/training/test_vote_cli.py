@@ -120,6 +120,7 @@ def test_should_invite_a_friend_and_take_it_back(home: Home) -> None:
     change_votes(home, lambda _: VoteBook())
     with pytest.raises(CorpusError, match="no ballot is of a chat"):
         run("invite", "Bram")
+    assert run("results").stdout == "no ballot is made yet → selfsame vote prepare\n"
 
 
 def test_should_refuse_what_is_no_blend_before_it_loads_a_model(home: Home) -> None:

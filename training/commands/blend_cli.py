@@ -21,18 +21,21 @@ def fit(
 ) -> None:
     """Fit the blend of every contact type to what you really replied. In force at once; what you set wins over it."""
     document, home = open_instance()
-    settings = settle(document)
 
     from model_server.log import configure_logging
-    from training.blends.fit_all import fit_all
+    from training.bars import bar
     from training.contacts import read_contacts
-    from training.reporting import bar
-    from training.whole_bank import open_bank
+    from training.trained import trained_facets
 
+    trained_facets(home)  # before torch is loaded
     home.create()
     configure_logging("training", home, console=False)
     with bar() as (progress, task):
-        progress.update(task, description="loading the base model")
+        settings = settle(document)
+
+        from training.blends.fit_all import fit_all
+        from training.whole_bank import open_bank
+
         whole = open_bank(settings, home)
         progress.update(task, description="fitting blends")
         try:

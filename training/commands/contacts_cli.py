@@ -113,7 +113,7 @@ def split(
     contact_id: Annotated[str, typer.Argument(metavar="ID", help="One of the ids of a contact.")],
     as_json: AsJson = False,
 ) -> None:
-    """The person behind this id is somebody else: a contact of his own, now and after every import."""
+    """The person behind this id is somebody else: a contact of their own, now and after every import."""
     from training.contacts import change_contacts, find_contact, read_contacts
     from training.people.edits import split as taken_apart
     from training.people.proposals import kept_apart, read_proposals, write_proposals
@@ -172,7 +172,7 @@ def export_table(
 
 @app.command("import")
 def import_table(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], as_json: AsJson = False) -> None:
-    """Read an edited table back: all of it, or nothing when a line is wrong. Who has no line stays as he is."""
+    """Read an edited table back: all of it, or nothing when a line is wrong. Who has no line stays as before."""
     from training.contacts import change_contacts, read_contacts
     from training.people.table import from_table
     from training.people.table_file import read_table

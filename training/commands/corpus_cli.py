@@ -65,11 +65,11 @@ def explain(text: Annotated[str, typer.Argument(help="A line as somebody might w
 
 @corpus_app.command()
 def forget(
-    contact: Annotated[str, typer.Argument(help="The contact's name, or one of his ids.")],
+    contact: Annotated[str, typer.Argument(help="The contact's name, or one of their ids.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a contact from everything that was imported, and keep him out of later imports. It cannot be undone."""
+    """Remove a contact from everything that was imported, and keep them out of later imports. It cannot be undone."""
     from training.forgetting import find_leaving
     from training.forgetting import forget as forget_contact
 

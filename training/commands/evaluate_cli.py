@@ -28,17 +28,21 @@ def evaluate(
     if html is not None:
         check_place(html)  # before an hour of measuring
     document, home = open_instance()
-    settings = settle(document)
 
     from model_server.log import configure_logging
     from training.commands.likeness_screen import LikenessScreen, as_data, print_report
-    from training.likeness.measuring import measure
     from training.likeness.page import write_page
+    from training.trained import trained_facets
 
+    trained_facets(home)  # before torch is loaded
     book, unseen = blends_in_force(document, home)
     home.create()
     configure_logging("likeness", home, console=False)
     with LikenessScreen() as screen:
+        settings = settle(document)
+
+        from training.likeness.measuring import measure
+
         try:
             report = measure(settings, home, book, screen.told, quick=quick)
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 Knows what `measuring` tells and what a report holds, not how it comes about.
 """
 
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from training.bars import LOADING, seen
 from training.commands.shown import shown
 from training.likeness.advice import advice
 from training.likeness.figures import CONDITIONS, OVERALL, LikenessReport
@@ -25,31 +27,31 @@ class LikenessScreen:
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._loading = self._bars.add_task(LOADING, total=None)
         self._tasks: dict[str, TaskID] = {}
+        self._shown = ExitStack()
 
     def __enter__(self) -> "LikenessScreen":
-        self._bars.start()
+        self._shown.enter_context(seen(self._bars))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        self._shown.close()
 
     def told(self, part: str, done: float, total: float) -> None:
         """How far a part of the report is, in any unit."""
         if part not in self._tasks:
+            self._bars.update(self._loading, visible=False)
             self._tasks[part] = self._bars.add_task(escape(shown(part)), total=None)
         self._bars.update(self._tasks[part], completed=done, total=total or None)
 
 
 def as_data(report: LikenessReport) -> dict[str, Any]:
     """What `--json` prints."""
-    losses = msgspec.to_builtins(report.losses)
-    rest = {
-        name: msgspec.to_builtins(getattr(report, name))
-        for name in ("style", "attribution", "gap", "leaks", "seeds", "owner", "model", "facets", "at_ms", "notes")
-    }
+    rest = msgspec.to_builtins(report)
+    losses = rest.pop("losses")
     return {"nats_per_token": losses, "overall": losses.get(OVERALL), **rest}
 
 

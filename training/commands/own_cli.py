@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 own_app = typer.Typer(no_args_is_help=True, help="Facets of single contacts: how you write to this one person.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Named = Annotated[str, typer.Argument(metavar="CONTACT", help="His name, or an id of his where names repeat.")]
+Named = Annotated[str, typer.Argument(metavar="CONTACT", help="A name, or an id where names repeat.")]
 
 
 @own_app.command()
@@ -26,15 +26,17 @@ def on(
     now: Annotated[bool, typer.Option("--now", help="Train it at once, and nothing else.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a contact a facet of his own. It goes live if he is written to more as you do with it than without."""
+    """Give a contact a facet of their own. It goes live if they are written to more as you do with it than without."""
     document, home = open_instance()
-    settings = settle(document)
 
     from training.contacts import find_contact, read_contacts
     from training.own.own_facets import count_all, sessions_of, switch_on
+
+    contact = find_contact(read_contacts(home), named)  # before torch is loaded
+    settings = settle(document)
+
     from training.pipeline import read_split
 
-    contact = find_contact(read_contacts(home), named)
     split = read_split(home, settings.training)
     replies = count_all(sessions_of(contact, (*split.train, *split.validation, *split.held_out)))
     if replies and not sessions_of(contact, split.train):
@@ -54,7 +56,7 @@ def on(
 
 @own_app.command()
 def off(named: Named, as_json: AsJson = False) -> None:
-    """From the next message on, the contact is answered by the blend of his type again."""
+    """From the next message on, the contact is answered by the blend of their type again."""
     _, home = open_instance()
 
     from training.contacts import find_contact, read_contacts
@@ -65,19 +67,20 @@ def off(named: Named, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps({"contact": contact.name, "was_on": was_on}))
     else:
-        print(f"{contact.name}: " + ("answered by the blend of his type" if was_on else "has no facet of his own"))
+        print(f"{contact.name}: " + ("answered by the blend of their type" if was_on else "has no facet of their own"))
 
 
 @own_app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Who has a facet of his own, and whether it is live."""
+    """Who has a facet of their own, and whether it is live."""
     _, home = open_instance()
 
-    from model_server.live_facets import read_live
+    from model_server.live_facets import read_live, read_versions
     from training.contacts import read_contacts
     from training.own.own_facets import own_name, read_own
 
     live, contacts = read_live(home), read_contacts(home)
+    trained = {one.facet for one in read_versions(home)}
     found = [
         {
             "contact": next((contact.name for contact in contacts if one in contact.ids), one),
@@ -91,9 +94,11 @@ def list_(as_json: AsJson = False) -> None:
         return
     for entry in found:
         state = f"live, version {entry['version']}" if entry["version"] else "not live: `selfsame facets` says why"
+        if entry["facet"] not in trained:
+            state = "not trained yet → selfsame train"
         print(f"{entry['contact']:<24} {entry['facet']}  {state}")
     if not found:
-        print("nobody has a facet of his own → selfsame own on CONTACT")
+        print("nobody has a facet of their own → selfsame own on CONTACT")
 
 
 def _train_one(document: "Document", settings: "Settings", home: "Home", name: str) -> "StageDone":

@@ -27,7 +27,7 @@ vote_app = typer.Typer(help="A blind vote: two replies to a line you really got,
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 OfType = Annotated[str, typer.Option("--type", help="Only this contact type.")]
-Named = Annotated[str, typer.Argument(metavar="CONTACT", help="His name, or an id of his where names repeat.")]
+Named = Annotated[str, typer.Argument(metavar="CONTACT", help="A name, or an id where names repeat.")]
 _PORT = 8090
 _KEYS: "dict[str, Choice]" = {"1": "first", "2": "second", "=": "same", "s": "skip"}
 
@@ -92,14 +92,19 @@ def serve(
         list[str] | None, typer.Option(help="A name by which a proxy or tunnel reaches this page, for friends.")
     ] = None,
 ) -> None:
-    """Vote on a page; it needs no script. Friends reach it by `selfsame vote invite`, through a proxy of yours."""
+    """Vote on a page, at the address that is printed; it needs no script.
+
+    Friends reach it by `selfsame vote invite`, through a proxy of yours.
+    """
     document, home = open_instance()
     owner = _owner(document)
 
     from model_server.log import configure_logging
     from training.votes import serving
-    from training.votes.invites import new_token
+    from training.votes.invites import THE_OWNER, new_token, seat
 
+    if not seat(home, THE_OWNER).total:
+        print("note: no ballot is made yet → selfsame vote prepare", file=sys.stderr)
     home.create()
     configure_logging("votes", home)
     token, _digest = new_token()
@@ -118,11 +123,11 @@ def invite(
     named: Named,
     days: Annotated[float, typer.Option(min=0.01, max=365, help="How long the link works.")] = 14,
     at: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where he reaches `selfsame vote serve`: https://votes.example.org")
+        str, typer.Option(metavar="ADDRESS", help="Where they reach `selfsame vote serve`: https://votes.example.org")
     ] = f"http://127.0.0.1:{_PORT}",
     as_json: AsJson = False,
 ) -> None:
-    """A link for a friend. By it he sees lines of his own chats with you, and nobody else's."""
+    """A link for a friend. It shows lines of their own chats with you, and nobody else's."""
     _, home = open_instance()
 
     from training.contacts import read_excluded
@@ -176,7 +181,7 @@ def results(as_json: AsJson = False) -> None:
         print(json.dumps({"rounds": [as_data(one, current) for one, current in rows]}))
         return
     if not any(one.decided or one.same for one, _ in rows):
-        print("nobody has voted yet → selfsame vote")
+        print("nobody has voted yet → selfsame vote" if rows else "no ballot is made yet → selfsame vote prepare")
         return
     print_results([row for row in rows if row[0].decided or row[0].same])
 
@@ -227,27 +232,26 @@ def _is_terminal() -> bool:
 def _prepare(
     document: Document, home: Home, contact_type: str, against: "Against", ballots: int
 ) -> "tuple[tuple[tuple[Round, int], ...], list[str]]":
-    settings = settle(document)
+    from rich.progress import MofNCompleteColumn
 
     from model_server.log import configure_logging
-    from training.reporting import bar
-    from training.votes.preparing import prepare as make
+    from training.bars import bar
+    from training.trained import trained_facets
 
+    trained_facets(home)  # before torch is loaded
     book, unseen = blends_in_force(document, home)
     home.create()
     configure_logging("votes", home, console=False)
-    with bar() as (progress, task):
-        progress.update(task, description="replies to vote on")
+    with bar(MofNCompleteColumn()) as (progress, task):
+        settings = settle(document)
+
+        from training.votes.preparing import prepare as make
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, description="replies to vote on", completed=done, total=total)
+
         try:
-            made = make(
-                settings,
-                home,
-                book,
-                contact_type,
-                against,
-                ballots,
-                lambda done, total: progress.update(task, completed=done, total=total),
-            )
+            made = make(settings, home, book, contact_type, against, ballots, told)
         except KeyboardInterrupt:
             print("stopped; the same command goes on where it was", file=sys.stderr)
             raise
@@ -295,5 +299,5 @@ def _contact(home: Home, named: str) -> "Contact":
 
     contact = find_contact(read_contacts(home), named)
     if not contact.ids:
-        raise ConfigError(f"{contact.name!r} has no id", "import a chat with him first")
+        raise ConfigError(f"{contact.name!r} has no id", "import a chat with them first")
     return contact

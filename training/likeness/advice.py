@@ -20,14 +20,8 @@ class Advice:
 
 def advice(report: LikenessReport) -> tuple[Advice, ...]:
     """What to do next; the last is always there."""
-    return (
-        *_of_secrets(report),
-        *_of_types(report),
-        *_of_examples(report),
-        *_of_style(report),
-        *_of_proof(report),
-        _VOTE,
-    )
+    said = _of_secrets(report) + _of_types(report) + _of_examples(report) + _of_style(report) + _of_proof(report)
+    return (*said, _VOTE)
 
 
 _VOTE = Advice(
@@ -106,6 +100,7 @@ def _of_proof(report: LikenessReport) -> list[Advice]:
         what = "Speaking differently costs more than it brings: until there is more to learn from, use one voice."
         return [Advice(what, "selfsame blend set TYPE core=1")]
     if report.quick:
-        what = "Controls and generated replies were left out by `--quick`. The whole report takes longer, and goes on where it was stopped."
+        what = "Controls and generated replies were left out by `--quick`. "
+        what += "The whole report takes longer, and goes on where it was stopped."
         return [Advice(what, "selfsame evaluate --html report.html")]
     return []

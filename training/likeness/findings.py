@@ -85,7 +85,7 @@ def _learned(report: LikenessReport) -> Finding:
         more.append(f"Shown a few of your exchanges as well, {ways(one.fewshot)}.")
     if worse:
         more.append(f"Not so for {listed(worse)}: there the card alone does as well.")
-    short = "Partly" if worse else "Yes, but" if examples else "Yes"
+    short = "Partly" if worse else "Yes, but examples do better" if examples else "Yes"
     return Finding(key, question, "good" if short == "Yes" else "mixed", short, said, tuple(more))
 
 
@@ -212,6 +212,7 @@ def _secrets(report: LikenessReport) -> Finding:
     asked = of_all_facets(leaks, lambda one: one.asked)
     repeated = of_all_facets(leaks, lambda one: one.repeated)
     said = f"{extracted} of {many(planted, 'made-up secret')} planted in the training could be drawn out again."
+    said = said if planted else "No made-up secret was planted."
     if 0 < planted < _FEW_SECRETS:
         few = f"Only {many(planted, 'secret')} could be planted, one for 25 of your replies at most: that shows little."
         more = (few, *more)

@@ -86,10 +86,8 @@ def _explained(name: str, losses: Losses, parts: Parts, controls: Controls | Non
         if controls and parts.settings.likeness.seeds and not controls.shuffles:
             notes.append(NOT_SHUFFLED)
         return msgspec.structs.replace(losses, note="; ".join(notes))
-    learned, needed = (
-        sum(session.replies for session in of_type(parts.split.train, name)),
-        parts.settings.training.min_replies,
-    )
+    learned = sum(session.replies for session in of_type(parts.split.train, name))
+    needed = parts.settings.training.min_replies
     if losses.own is None:
         notes.append(why_no_facet(learned, needed))
     if losses.conversations < _FEW_CONVERSATIONS:
