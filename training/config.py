@@ -27,8 +27,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of each contact's latest conversations that is never trained on."""
     validation: _Share = 0.1
     """Share of the conversations before those that decides when to stop."""
-    core_epochs: Count = 1
-    """`core` learns from everything, and so from enough in one pass."""
+    core_epochs: Count = 3
+    """Passes over everything for `core`, at most: training stops when validation does not gain any more."""
     epochs: Count = 2
     """Passes over the slices of the other facets."""
     learning_rate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 3e-3

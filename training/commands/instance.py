@@ -3,6 +3,7 @@
 Knows no command.
 """
 
+import signal
 from typing import TYPE_CHECKING
 
 from model_server.blend_store import load_book
@@ -24,13 +25,17 @@ def open_instance() -> tuple[Document, Home]:
 
 
 def settle(document: Document) -> "Settings":
-    """The settings, and this process made a quiet neighbour: its threads (before torch is loaded) and its niceness."""
+    """The settings, and this process made a quiet neighbour: its threads (before torch is loaded) and its niceness.
+
+    SIGTERM ends it as Ctrl-C does: what has been computed is kept, and the session is as quick again as it was.
+    """
     from model_server.threads import settle_threads  # noqa: PLC0415 - `selfsame --help` must not load torch
     from training.config import TrainingConfig  # noqa: PLC0415
     from training.facets.quiet import be_quiet  # noqa: PLC0415
 
     config = read_section(document, "training", TrainingConfig)
     settle_threads(config.threads)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     be_quiet(config.nice)
 
     from training.pipeline import Settings  # noqa: PLC0415 - loads torch, which reads the number of threads then
