@@ -50,6 +50,10 @@ peers: dev           ## our adapters against servers that others wrote (wants np
 bench: dev           ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench.blend_overhead
 	@$(BIN)/python -m bench.train_speed
+	@$(BIN)/python -m bench.train_vs_peft --conversations 40 --passes 2
+	@$(BIN)/python -m bench.serve_while_training
+	@$(BIN)/python -m bench.leak_audit
+	@$(BIN)/python -m bench.learn_habit
 	@$(BIN)/python -m bench.import_speed
 	@$(BIN)/python -m bench.scrub_quality --set all
 	@$(BIN)/python -m bench.scrub_quality --set third

@@ -15,7 +15,7 @@ from model_server.fitted import Fitted, read_fitted, write_fitted
 from model_server.home import Home
 from tests.model_server.random_facets import random_facet
 from training.blends.fit_all import fit_all, fit_contact, rows_of, why_no_facet
-from training.blends.fit_blend import Losses, fit_blend, fit_labels, fit_many, slope_of_nats
+from training.blends.fit_blend import FitResult, Losses, fit_labels, fit_many, fit_one, slope_of_nats
 from training.blends.fitting import SHARED_SPREAD
 from training.blends.kept_losses import KeptLosses
 from training.commands.blend_cli import print_fitted
@@ -89,7 +89,11 @@ def test_the_slope_should_be_that_of_the_nats(whole: WholeBank, rows: dict[str, 
 
 def test_should_find_weights_that_say_the_replies_better(whole: WholeBank, rows: dict[str, Sequence[Row]]) -> None:
     prior = {"core": 0.5, "family": 0.5}
-    found = fit_blend(whole, rows["family"], ["core", "family"], prior, 0.5)
+
+    def fit(of: Sequence[Row], spread: float) -> FitResult:
+        return fit_one(Losses(whole, {"": of}, lambda _label: None), "", prior, dict.fromkeys(prior, spread))
+
+    found = fit(rows["family"], 0.5)
     assert found.after < found.before
     assert 1 < found.steps <= 16
     assert all(abs(found.blend.get(name, 0.0) - weight) < 2 for name, weight in prior.items())
@@ -99,9 +103,9 @@ def test_should_find_weights_that_say_the_replies_better(whole: WholeBank, rows:
     assert found.after == pytest.approx(nats / len(row.targets)), (
         "the loss of the blend that is kept, not of the search"
     )
-    held = fit_blend(whole, rows["family"], ["core", "family"], prior, 0.01)
+    held = fit(rows["family"], 0.01)
     assert held.blend == pytest.approx(prior, abs=0.1)
-    assert fit_blend(whole, [], ["core", "family"], prior, 0.5).blend == prior
+    assert fit([], 0.5).blend == prior
 
 
 def test_labels_should_get_blends_of_what_they_have(whole: WholeBank, rows: dict[str, Sequence[Row]]) -> None:

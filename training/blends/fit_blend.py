@@ -102,19 +102,6 @@ def _one_hot(whole: WholeBank, name: str, version: str) -> list[float]:
     return list(lease.gains[: whole.bank.table.used()])
 
 
-def fit_blend(
-    whole: WholeBank,
-    rows: Sequence[Row],
-    facets: Sequence[str],
-    prior: Blend,
-    spread: float,
-    *,
-    told: Told = lambda _label: None,
-) -> FitResult:
-    """The blend over `facets` that says `rows` best, at most about two `spread` from `prior`; `prior` without rows."""
-    return fit_one(Losses(whole, {"": rows}, told), "", prior, dict.fromkeys(facets, spread))
-
-
 def fit_one(losses: Losses, label: str, prior: Blend, spreads: Mapping[str, float]) -> FitResult:
     """The blend of one label of `losses`. `spreads`: facet -> how far its weight may stray from the prior's."""
     facets = list(spreads)
