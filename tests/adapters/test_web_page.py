@@ -52,9 +52,9 @@ async def test_should_carry_a_chat_from_the_first_question_to_the_reload(page: P
         assert await page.js("document.querySelectorAll('.log img').length") == 0
 
         await page.call("Page.reload")
-        await page.until("document.querySelectorAll('.bubble').length")
+        await page.until("document.querySelector('.mine')")  # only the history knows what the visitor said
         assert not await page.js("document.querySelector('dialog').open")  # the seat is remembered
-        await page.until("document.querySelector('.facts')")
+        await page.until("document.querySelector('.facts')")  # and only live events know these
         assert await bubbles(page) == shown  # history and live told both; each is shown once
         assert page.console == []
 
