@@ -102,11 +102,17 @@ def chat(
     if as_json:
         print(json.dumps(asdict(result), ensure_ascii=False))
     elif result.state == "answered":
-        print(result.reply)
+        print(result.reply or _machine_answers(as_type, session), file=sys.stdout if result.reply else sys.stderr)
     if result.state != "answered":
         if not as_json:
             print(f"no reply: {result.state}, {result.reason}", file=sys.stderr)
         raise typer.Exit(3)
+
+
+def _machine_answers(as_type: str, session: str) -> str:
+    """To a word like /privacy, which is not the owner's to answer: nothing is said in their name."""
+    where = f"selfsame chat --as {as_type} --session {session}" if session else "--session NAME, to come back to it"
+    return f"the machine itself answers that, in the chat → {where}"
 
 
 @app.command()
@@ -116,11 +122,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
     from bot import status as looking
     from bot.instance import read_instance
-    from bot.training_progress import read_progress
+    from bot.training_progress import read_learning, read_progress
 
-    training, console = read_progress(read_instance().home), Console(highlight=False)
+    home, console = read_instance().home, Console(highlight=False)
+    training = read_progress(home)
     try:
-        found = _with_redis(lambda client: looking.read_status(client, training))
+        found = _with_redis(lambda client: looking.read_status(client, training, read_learning(home)))
     except RedisUnavailable:
         if training.get("state") != "running":
             raise

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import keys
-from bot.training_progress import training_in_words
+from bot.training_progress import learning_in_words, training_in_words
 from model_server.contract import REQUESTS, RESULTS
 from model_server.presence import Presence, present_workers
 
@@ -40,10 +40,14 @@ class Status(msgspec.Struct, frozen=True):
     """The newest dead or unknown turns, newest first."""
     training: dict[str, Any] = {}
     """The trainer's word of itself (`runs/progress.json`); empty when none is known."""
+    learning: dict[str, Any] = {}
+    """What `selfsame learn`, or the nightly one, is at; empty while none runs."""
 
 
-async def read_status(client: redis.asyncio.Redis, training: dict[str, Any]) -> Status:
-    """Raises redis.exceptions.RedisError when the instance does not run."""
+async def read_status(
+    client: redis.asyncio.Redis, training: dict[str, Any], learning: dict[str, Any] | None = None
+) -> Status:
+    """`training`, `learning`: what is known of them. Raises RedisError when the instance does not run."""
     counts = cast(dict[bytes, bytes], await client.hgetall(keys.COUNTS))
     dead = cast(list[tuple[bytes, dict[bytes, bytes]]], await client.xrevrange(keys.DEAD, count=_LAST_PROBLEMS))
     return Status(
@@ -59,6 +63,7 @@ async def read_status(client: redis.asyncio.Redis, training: dict[str, Any]) -> 
             for _, fields in dead
         ],
         training=training,
+        learning=learning or {},
     )
 
 
@@ -72,12 +77,15 @@ def show(status: Status, console: Console) -> None:
     console.print(f"chats waiting: {status.waiting_chats}, leaving: {status.leaving}")
     console.print(f"requests: {status.requests}, results: {status.results}")
     show_training(status.training, console)
+    if status.learning:
+        console.print(f"learning: {learning_in_words(status.learning)}")
     if status.halted:
         console.print("sending is halted")
-    table = Table("ended", "count", box=None)
-    for name, count in status.ended.items():
-        table.add_row(name, str(count))
-    console.print(table)
+    if status.ended:
+        table = Table("ended", "count", box=None)
+        for name, count in status.ended.items():
+            table.add_row(name, str(count))
+        console.print(table)
     for problem in status.problems:
         console.print(f"! {problem.state} {problem.request_id}: {problem.reason}")
 

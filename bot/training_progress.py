@@ -1,4 +1,7 @@
-"""What the trainer says of itself, as the page, the demo and `selfsame status` show it. Starts and stops nothing."""
+"""What trainer and learner say of themselves, as the page, the demo and `selfsame status` show it.
+
+Starts and stops nothing.
+"""
 
 import fcntl
 import json
@@ -25,6 +28,26 @@ def training_in_words(told: dict[str, Any]) -> str:
         return "reading the corpus"
     where = f"{told['facet']} ({len(told['done_facets']) + 1} of {len(told['facets'])})"
     return where if told["eta_s"] is None else f"{where}, {max(1, round(told['eta_s'] / 60))} min left"
+
+
+def read_learning(home: Home) -> dict[str, Any]:
+    """What the learner is at; empty while none learns."""
+    directory = home.runs_dir / "learn"
+    if not _is_locked(directory / ".now.lock"):
+        return {}
+    try:
+        told: dict[str, Any] = json.loads((directory / "now.json").read_text())
+    except (OSError, ValueError):
+        return {"facet": "", "doing": "", "share": None}
+    return told
+
+
+def learning_in_words(told: dict[str, Any]) -> str:
+    """`family: held-out replies, 35 %` of a learning that runs."""
+    if not told["facet"]:
+        return "reading what you did"
+    share = "" if told["share"] is None else f", {100 * told['share']:.0f} %"
+    return f"{told['facet']}: {told['doing']}{share}"
 
 
 def facet_progress(told: dict[str, Any], live: set[str]) -> list[FacetProgress]:

@@ -17,7 +17,7 @@ from model_server.config import Document
 from model_server.contract import Blend
 from model_server.errors import ConfigError
 
-CORE = "core"
+CORE, ARTICLES = "core", "articles"
 FALLBACK_TYPE = "stranger"
 CONTACT_TYPES = ("family", "friend", "colleague", FALLBACK_TYPE)
 HEAVIEST = 2.0
@@ -93,13 +93,19 @@ def in_force(blend: Mapping[str, float], loaded: Collection[str]) -> Blend:
     """The blend over the facets that are loaded, without zeros: what really speaks.
 
     A facet that is not loaded hands its weight to `core`, up to `HEAVIEST`: half `core` and half a facet that is still
-    to be trained is the whole of `core`. A weight below zero takes something away, and from what is not there nothing.
+    to be trained is the whole of `core`. Without `core` (there are articles and no chats) `articles` stands in for it.
+    A weight below zero takes something away, and from what is not there nothing.
     """
     found = {name: weight for name, weight in blend.items() if weight and name in loaded}
     handed = sum(weight for name, weight in blend.items() if weight > 0 and name not in loaded)
-    if handed and CORE in loaded:
-        found[CORE] = min(found.get(CORE, 0.0) + handed, HEAVIEST)
+    if handed and (heir := heir_of(loaded)):
+        found[heir] = min(found.get(heir, 0.0) + handed, HEAVIEST)
     return {name: weight for name, weight in found.items() if weight}
+
+
+def heir_of(loaded: Collection[str]) -> str:
+    """The facet that speaks for those that are not loaded; "" for none, which leaves the base model alone."""
+    return next((name for name in (CORE, ARTICLES) if name in loaded), "")
 
 
 def checked(blend: Mapping[str, Any]) -> Blend:

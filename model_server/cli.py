@@ -14,7 +14,7 @@ import typer
 
 from model_server.blend_picture import draw, in_words, line_of, shown_contacts, shown_types
 from model_server.blend_store import Scope, clear_blend, load_book, set_blend
-from model_server.blends import BlendBook, checked, read_blends
+from model_server.blends import ARTICLES, CORE, BlendBook, checked, read_blends
 from model_server.config import ModelConfig, RedisConfig, find_config, read_document, read_section
 from model_server.contract import Blend
 from model_server.errors import ConfigError, RedisUnavailable
@@ -52,10 +52,17 @@ def set_(
 ) -> None:
     """Give a contact type (or one contact) a blend, from the next message on."""
     wanted = read_weights(weights)
+    path = find_config()
+    home = find_home(path)
+    is_new = not contact and who not in {*read_blends(read_document(path)), *read_fitted(home).types}
+    if is_new and (ids := _ids_of(who, home)):
+        raise ConfigError(
+            f"`{who}` is a person, not a contact type",
+            f"selfsame blend set --contact {ids[0]} {' '.join(weights)}",
+        )
     stored = _with_redis(lambda client: set_blend(client, _scope(who, contact), wanted))
     typer.echo(f"{who}: {in_words(stored)}")
-    known = {*read_blends(read_document(find_config())), *read_fitted(find_home(find_config())).types}
-    if not contact and who not in known:
+    if is_new:
         typer.echo(f"note: `{who}` is a new contact type", err=True)
     in_force = {facet for worker in _with_redis(present_workers) for facet in worker.facets}
     for name in sorted(stored.keys() - in_force):
@@ -109,7 +116,10 @@ def show(as_json: Json = False) -> None:
     for name in sorted(fitted.types):
         if note := fitted.figures[name].note if name in fitted.figures else "":
             typer.echo(f"{name}: {note}", err=True)
-    if fitted.types and fitted.versions != read_live(home):
+    live = read_live(home)
+    if CORE not in live and ARTICLES in live:
+        typer.echo("note: `articles` speaks for every facet that is not live, `core` among them", err=True)
+    if fitted.types and fitted.versions != live:
         typer.echo("the facets have changed since the blends were fitted → selfsame blend fit", err=True)
 
 
@@ -156,6 +166,12 @@ def _people(home: Home) -> dict[tuple[str, ...], tuple[str, str]]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{home.contacts_file} cannot be read", "mend it, or take back the last edit") from error
     return {person.ids: (person.name, person.type) for person in book.get("contacts", []) if person.ids}
+
+
+def _ids_of(named: str, home: Home) -> tuple[str, ...]:
+    """The ids of the first person of this name in the contacts file who is not called like their type."""
+    people = _people(home).items()
+    return next((ids for ids, (name, kind) in people if name == named != kind), ())
 
 
 def _scope(who: str, contact: bool) -> Scope:

@@ -16,11 +16,12 @@ from model_server.config import find_config
 from model_server.home import find_home
 from model_server.live_facets import VersionRecord, read_live, read_versions
 from model_server.live_facets import rollback as roll_back
+from model_server.privacy import left_to_forget
 
 _PIPED_COLUMNS = 180
 _LEGEND = """\
 validation: nats per token of the validation replies, lower is closer to you
-likeness: how far the held-out loss changed against the version before, with its 95 % interval; below zero is closer
+likeness: by how much it fits your held-out replies better than the version before, with its 95 % interval
 secrets: how many of the made-up ones planted in its conversations it gives away
 exposure: in bits, how far it prefers those to others nobody ever wrote; chance alone gives a few
 overlap: the most words in a row of one private conversation that it says of itself"""
@@ -37,7 +38,7 @@ def facets(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         console = Console()
         if not console.is_terminal:
             console.width = _PIPED_COLUMNS
-        console.print(_table(versions))
+        console.print(_table(versions, {one.version for one in versions if left_to_forget(home, one.privacy)}))
         Console(stderr=True).print(_LEGEND, style="dim", highlight=False, soft_wrap=True)  # a pipe gets the table alone
     else:
         typer.echo("no facet yet → `selfsame import`, then `selfsame train` (does it run? `selfsame status`)", err=True)
@@ -52,8 +53,9 @@ def rollback(
     typer.echo(f"{facet}: version {record.version} of {_when(record)} is live")
 
 
-def _table(versions: tuple[VersionRecord, ...]) -> Table:
-    """Facet by facet, `core` first; of each the newest version first."""
+def _table(versions: tuple[VersionRecord, ...], outdated: set[str]) -> Table:
+    """Facet by facet, `core` first; of each the newest version first. `outdated`: those that may know what is to be
+    left out by now."""
     table = Table(
         *("facet", "version", "state", "when", "by", "validation", "likeness", "secrets", "exposure", "overlap", "why"),
         box=None,
@@ -72,18 +74,24 @@ def _table(versions: tuple[VersionRecord, ...]) -> Table:
             secrets,
             _number(record.exposure_bits, ".1f"),
             _number(record.longest_overlap, "d"),
-            record.reason or ("an epoch that was not judged" if record.state == "candidate" else ""),
+            _why(record, outdated),
             style=_STYLES.get(record.state, ""),
         )
     return table
 
 
+def _why(record: VersionRecord, outdated: set[str]) -> str:
+    if record.state == "live" and record.version in outdated:
+        return "may know what was forgotten or cut since → selfsame train"
+    return record.reason or ("an epoch that was not judged" if record.state == "candidate" else "")
+
+
 def _change(record: VersionRecord) -> str:
-    """Held-out loss against the version before, with its interval: below zero is better."""
+    """By how much held-out loss fell against the version before, with its interval: above zero is closer."""
     if record.likeness_change is None:
         return "-"
-    change = f"{record.likeness_change:+.1%}"
-    return change + (f" [{record.likeness_ci[0]:+.1%}, {record.likeness_ci[1]:+.1%}]" if record.likeness_ci else "")
+    gained = f"{-record.likeness_change:+.1%}"
+    return gained + (f" [{-record.likeness_ci[1]:+.1%}, {-record.likeness_ci[0]:+.1%}]" if record.likeness_ci else "")
 
 
 def _number(figure: float | None, kind: str) -> str:

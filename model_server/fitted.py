@@ -67,13 +67,11 @@ def read_fitted(home: Home) -> Fitted:
     return found
 
 
-def write_fitted(home: Home, fitted: Fitted) -> None:
-    """In force from the next request on. ConfigError on a blend out of bounds; nothing is written then."""
-    change_fitted(home, lambda _before: fitted)
-
-
 def change_fitted(home: Home, change: Callable[[Fitted], Fitted]) -> Fitted:
-    """Replace what is fitted by what `change` makes of it, with no other writer in between; returns that."""
+    """Replace what is fitted by what `change` makes of it, with no other writer in between; returns that.
+
+    In force from the next request on. ConfigError on a blend out of bounds; nothing is written then.
+    """
     with _alone(home):
         before = read_fitted(home)
         after = change(before)

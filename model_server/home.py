@@ -63,6 +63,11 @@ class Home:
         return self.path / "raw" / "forgotten.json"
 
     @property
+    def blocked_file(self) -> Path:
+        """Keyed digests of the words that the corpus was last scrubbed of by the owner's wish (`training.scrubbed`)."""
+        return self.path / "raw" / "blocked.json"
+
+    @property
     def corpus_dir(self) -> Path:
         """The owner's conversations and articles, scrubbed: private, read by `training` only."""
         return self.path / "corpus"

@@ -1,7 +1,8 @@
 """Whom and what a facet must leave out, as a mark that two moments can be compared by.
 
-A mark is one short digest for each person excluded, each cut and each person forgotten: enough to tell what came after
-a facet was trained, too little to name anybody. Knows the files of the home that say so and no conversation.
+A mark is one short digest for each person excluded, each cut, each person forgotten and each word blocked: enough to
+tell what came after a facet was trained, too little to name anybody. Knows the files of the home that say so and no
+conversation.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ def privacy_mark(home: Home) -> str:
     parts = [*(("excluded", one) for one in excluded.union(*his))]
     parts += [("cut", cut) for cut in _entries(home, home.cuts_file, "cuts")]
     parts += [("forgotten", one) for one in _entries(home, home.forgotten_file, "digests")]
+    parts += [("blocked", one) for one in _entries(home, home.blocked_file, "digests")]
     return " ".join(sorted({_digest(part) for part in parts}))
 
 

@@ -37,6 +37,13 @@ def bar(*columns: ProgressColumn, doing: str = LOADING) -> Iterator[tuple[Progre
         yield progress, task
 
 
+def begin(progress: Progress, task_id: TaskID, doing: str, done: int, total: int) -> None:
+    """Something new on a bar: at `done` already, so that the time left is of this alone. `total` 0: nobody knows."""
+    progress.reset(task_id, completed=done, description=doing, figures="")
+    task = next(task for task in progress.tasks if task.id == task_id)
+    task.total = total or None  # `reset` and `update` would keep the one before
+
+
 def stderr_console() -> Console:
     """Where all of it is shown."""
     return Console(stderr=True)

@@ -17,6 +17,7 @@ from model_server.contract import Blend
 from model_server.errors import CorpusError
 from model_server.facets import FacetBank, choose_layers
 from model_server.home import Home
+from training.articles.dialogue import latest_articles
 from training.config import TrainingConfig
 from training.contacts import read_contacts
 from training.conversations import Session
@@ -66,15 +67,18 @@ class Settings:
 
 
 def read_split(home: Home, config: TrainingConfig) -> Split:
-    """The sessions of the corpus by what they are for. CorpusError when the owner says nothing in it, or it is being
-    written."""
+    """The sessions of the corpus by what they are for; of articles alone, the latest are held out as the sessions they
+    are learned as. CorpusError when the owner says nothing in it, or it is being written."""
     check_no_old_corpus(home)
     sessions: list[Session] = []
     if home.corpus_file.exists():
         with Corpus.open(home) as corpus, corpus.snapshot():
             sessions = all_sessions(corpus.conversations(), read_contacts(home), config.session_gap_hours * 3600)
     if not sessions:
-        raise CorpusError("there is nothing to learn from yet", "import your chats first: selfsame import PATH")
+        articles = latest_articles(home, config.held_out)
+        if articles is None:
+            raise CorpusError("there is nothing to learn from yet", "import your chats first: selfsame import PATH")
+        return Split((), (), articles)
     return split_by_time(sessions, config.held_out, config.validation)
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from rich.progress import TextColumn
 
-from training.bars import LOADING, bar
+from training.bars import LOADING, bar, begin
 from training.facets.making import Judging, StageDone
 from training.facets.progress import smooth
 from training.facets.train_facet import Step
@@ -52,10 +52,10 @@ class TrainingReporter:
         self._progress.console.print(f"facet {facet}: {how}, {losses}", highlight=False)
 
     def _show(self, what: str, done: int, total: int, figures: str) -> None:
-        """Move the bar; something new begins it anew, at `done` already, so that the time left is of this alone."""
+        """Move the bar; something new begins it anew."""
         if what != self._what:
             self._what = what
-            self._progress.reset(self._task, completed=done, total=total or None, description=what)
+            begin(self._progress, self._task, what, done, total)
         self._progress.update(self._task, completed=done, total=total or None, figures=figures)
 
 
@@ -64,6 +64,7 @@ def note_without_facet(counts: Mapping[str, int], min_replies: int) -> list[str]
     return [
         f"{contact_type}: {count} replies to learn from, a facet needs {min_replies} → answered by `core` until then"
         if contact_type
-        else f"{count} replies to contacts without a type teach `core` alone → selfsame contacts set NAME TYPE"
+        else f"{count} replies to contacts without a type, or to nobody in particular in a group, teach `core` alone "
+        "→ selfsame contacts"
         for contact_type, count in sorted(counts.items(), reverse=True)
     ]

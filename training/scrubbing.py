@@ -1,9 +1,8 @@
 """The scrub stage: every raw line and article, without what must not be learnt, becomes the corpus.
 
 The corpus is a function of the raw store and the rules: it grows where raw grew. It is written anew when the rules or
-names have changed or lines were taken away; a chat alone when its owner is somebody else now, an article alone when its
-words are others. Each batch is one transaction with the place it reaches, so a killed scrub goes on where it was. Knows
-no detector and no export format.
+names have changed or lines were taken away; a chat alone when its owner is somebody else, an article when its words are
+others. Each batch is one transaction with the place it reaches: a killed scrub goes on. Knows no detector, no export.
 """
 
 import hashlib
@@ -29,6 +28,7 @@ from training.scrub import scrubber as rules_module
 from training.scrub.config import ScrubConfig
 from training.scrub.names import PersonName
 from training.scrub_pool import Passage, Rules, ScrubPool, Scrubs, add_sample
+from training.scrubbed import note_scrubbed
 from training.taking_out import take_up
 
 BUNDLE_LINES = 2_000
@@ -103,6 +103,7 @@ def scrub_all(home: Home, config: ScrubConfig, told: Told = lambda _stage, _done
             drop_repeats(corpus, lambda done, of: told("repeats", done, of))
             with corpus.transaction():
                 corpus.put_mark(SETTLED, secrets.token_hex(8))  # another one each time: what rests on it can tell
+        note_scrubbed(home, corpus, rules)
         if chats:
             remove_old_corpus(home)
         report.dropped = Counter({reason: count for (_, reason), count in corpus.counts("dropped").items()})

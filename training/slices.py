@@ -16,6 +16,9 @@ CORE = "core"
 ARTICLES = "articles"
 # A contact with fewer sessions is split together with the other such contacts of its type: 15 % of three is none.
 _ENOUGH_SESSIONS = 7
+# And of a type with fewer than these, all of them with those of other such types: else of many none were held out.
+_ENOUGH_TOGETHER = 4
+_FEW = "", "few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ def split_by_time(sessions: Sequence[Session], held_out: float, validation: floa
     groups: dict[tuple[str, str], list[Session]] = defaultdict(list)
     for (contact_type, chat_key), found in by_contact.items():
         groups[contact_type, chat_key if len(found) >= _ENOUGH_SESSIONS else ""] += found
+    for key in [key for key, found in groups.items() if len(found) < _ENOUGH_TOGETHER]:
+        groups[_FEW] += groups.pop(key)
     train: list[Session] = []
     kept: list[Session] = []
     latest: list[Session] = []

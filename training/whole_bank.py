@@ -10,10 +10,9 @@ from model_server.base_model import BaseModel
 from model_server.facet_files import read_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
-from model_server.live_facets import facet_dir
+from model_server.live_facets import facet_dir, read_live
 from training.facets.split_model import LowerCache, SplitModel
 from training.pipeline import Settings, load_for_training, split_model
-from training.trained import trained_facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,11 @@ class WholeBank:
 
 
 def open_bank(settings: Settings, home: Home, spare_slots: int = 0) -> WholeBank:
-    """Load the model and every live facet; `spare_slots` stay free for facets under test. FacetError without `core`."""
-    live = trained_facets(home)
+    """Load the model and every live facet; `spare_slots` stay free for facets under test."""
+    live = read_live(home)
     base = load_for_training(settings, home)
-    bank = FacetBank(base.model, settings.facets.rank, len(live) + spare_slots, settings.facets.layers)
+    slots = max(1, len(live) + spare_slots)
+    bank = FacetBank(base.model, settings.facets.rank, slots, settings.facets.layers)
     for name, version in live.items():
         bank.load(name, version, read_facet(facet_dir(home, name, version)))
     split = split_model(base, settings)

@@ -4,9 +4,10 @@ Knows the drafts, no platform. Every act is safe to repeat; whoever comes second
 """
 
 import unicodedata
+from itertools import accumulate
 
 from bot.drafts import Done, Draft, open_drafts, read_draft
-from bot.owner.answers import Answer, clipped, listed, refused
+from bot.owner.answers import SCREEN_LIMIT_CHARS, Answer, clipped, refused
 from bot.owner.cards import DraftToken, called, ended_words, mark_of, time_left
 from bot.owner.commands import DraftVerb, DraftVerbs
 from bot.owner.office import Office, zone_of
@@ -14,18 +15,22 @@ from bot.pacing import MOST_BUBBLES, split
 from bot.windows import in_words
 
 _CHARS = 120
+_VERBS = "/send N, /edit N TEXT, /discard N, /regenerate N, /takeover N"
+_LIST_CHARS = SCREEN_LIMIT_CHARS - len(_VERBS) - 80
 LONGEST_BUBBLE_CHARS = 2_000
 """What every platform takes as one message (Discord the least)."""
 _CHANGED = "This draft has changed; look at its card again."
 
 
 async def drafts(office: Office, now_ms: int) -> Answer:
-    """`/drafts`: what waits for the owner, oldest first."""
+    """`/drafts`: what waits for the owner, oldest first, as many as a screen holds beside what may be done with it."""
     found = await open_drafts(office.client)
+    if not found:
+        return Answer("No draft waits for you.")
     lines = [_line(draft, now_ms) for draft in found]
-    verbs = "\n/send N, /edit N TEXT, /discard N, /regenerate N, /takeover N"
-    answer = listed(f"{len(found)} waiting:", lines, "No draft waits for you.")
-    return Answer(answer + verbs if found else answer)
+    fit = max(1, sum(chars <= _LIST_CHARS for chars in accumulate(len(line) + 1 for line in lines)))
+    more = [f"… and {len(lines) - fit} more, once you have seen to these"] if fit < len(lines) else []
+    return Answer("\n".join((f"{len(found)} waiting:", *lines[:fit], *more, _VERBS)))
 
 
 async def draft_verb(office: Office, order: DraftVerb, now_ms: int) -> Answer:

@@ -9,9 +9,16 @@ import pytest
 
 from adapters.local_contract import FacetProgress
 from bot.cli import status
-from bot.training_progress import facet_progress, read_progress, training_in_words
+from bot.training_progress import (
+    facet_progress,
+    learning_in_words,
+    read_learning,
+    read_progress,
+    training_in_words,
+)
 from model_server.errors import RedisUnavailable
 from model_server.home import Home
+from training.learn.now import tell_now
 
 RUNNING: dict[str, Any] = {
     "state": "running",
@@ -77,3 +84,20 @@ def test_status_should_tell_of_a_training_where_nothing_else_runs(
         status(as_json=True)
         told = json.loads(capsys.readouterr().out)
     assert (told["running"], told["training"]["facet"]) == (False, "family")
+
+
+def test_should_tell_what_is_learned_while_a_learning_lives(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    heard: list[str] = []
+    assert read_learning(home) == {}
+    with tell_now(home, lambda facet, *_: heard.append(facet)) as told:
+        assert learning_in_words(read_learning(home)) == "reading what you did"
+        told("family", "held-out replies", 7, 20, None)
+        assert learning_in_words(read_learning(home)) == "family: held-out replies, 35 %"
+        told("family", "leak audit", 3, 0, None)  # of nobody knows how many
+        assert learning_in_words(read_learning(home)) == "family: leak audit"
+        left = (home.runs_dir / "learn" / "now.json").read_bytes()
+    assert read_learning(home) == {}
+    (home.runs_dir / "learn" / "now.json").write_bytes(left)
+    assert read_learning(home) == {}, "a learning that was killed is none"
+    assert heard == ["family", "family"]

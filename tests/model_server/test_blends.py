@@ -37,6 +37,9 @@ def test_a_blend_out_of_bounds_is_refused(blend: dict[str, float]) -> None:
         ({"core": 0.5, "family": 0.5}, {"core"}, {"core": 1.0}),
         ({"core": 0.5, "family": 0.5}, {"family"}, {"family": 0.5}),
         ({"core": 0.5, "family": 0.5}, set(), {}),
+        ({"core": 0.5, "family": 0.5}, {"articles"}, {"articles": 1.0}),
+        ({"core": 0.5, "family": 0.5}, {"articles", "family"}, {"articles": 0.5, "family": 0.5}),
+        ({"core": 0.5, "family": 0.5}, {"articles", "core"}, {"core": 1.0}),
         ({"mum": 1.0}, {"core"}, {"core": 1.0}),
         ({"core": 0.8, "stranger": -0.4}, {"core"}, {"core": 0.8}),
         ({"core": -0.5, "family": 0.5}, {"core"}, {}),
@@ -45,7 +48,7 @@ def test_a_blend_out_of_bounds_is_refused(blend: dict[str, float]) -> None:
         ({}, {"core"}, {}),
     ],
 )
-def test_a_facet_that_is_not_loaded_hands_its_weight_to_core(
+def test_a_facet_that_is_not_loaded_should_hand_its_weight_to_core_or_to_articles_without_it(
     blend: dict[str, float], loaded: set[str], speaks: dict[str, float]
 ) -> None:
     assert in_force(blend, loaded) == speaks

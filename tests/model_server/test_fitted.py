@@ -23,7 +23,6 @@ from model_server.fitted import (
     put_contact,
     read_fitted,
     remove_contact,
-    write_fitted,
 )
 from model_server.home import Home
 from model_server.redis_link import connect_blocking
@@ -70,7 +69,7 @@ def test_a_type_nobody_knows_should_be_answered_as_a_fitted_stranger() -> None:
 def test_should_keep_what_was_fitted(home: Home) -> None:
     assert read_fitted(home) == Fitted()
     fitted = Fitted(types={"friend": {"core": 0.5}}, figures={"friend": FIGURES}, versions={"core": "v"})
-    write_fitted(home, fitted)
+    change_fitted(home, lambda _: fitted)
     assert read_fitted(home) == fitted
     put_contact(home, ("telegram:1", "discord:2"), {"core": 0.3}, FIGURES)
     assert read_fitted(home).contacts == {"telegram:1": {"core": 0.3}, "discord:2": {"core": 0.3}}
@@ -80,7 +79,7 @@ def test_should_keep_what_was_fitted(home: Home) -> None:
 
 
 def test_should_refuse_a_blend_out_of_bounds_and_change_nothing(home: Home) -> None:
-    write_fitted(home, Fitted(types={"friend": {"core": 0.5}}))
+    change_fitted(home, lambda _: Fitted(types={"friend": {"core": 0.5}}))
     with pytest.raises(ConfigError, match="out of bounds"):
         change_fitted(home, lambda now: Fitted(types=now.types | {"family": {"core": 2.5}}))
     assert read_fitted(home).types == {"friend": {"core": 0.5}}
@@ -103,7 +102,7 @@ def test_a_process_should_see_a_change_at_once_and_read_only_then(home: Home, mo
     monkeypatch.setattr("model_server.fitted.read_fitted", counted)
     follow = FittedFile(home)
     assert follow() == Fitted()
-    write_fitted(home, Fitted(types={"friend": {"core": 0.5}}))
+    change_fitted(home, lambda _: Fitted(types={"friend": {"core": 0.5}}))
     assert [follow().types, follow().types] == [{"friend": {"core": 0.5}}] * 2
     assert len(reads) == 2, "the writer's own, and one of the follower"
     fitted_path(home).write_bytes(b"half a fi")
@@ -158,9 +157,9 @@ def test_show_should_print_one_object_that_says_who_chose_what(
     home.contacts_file.write_text(
         '{"contacts": [{"name": "Bo", "type": "friend", "ids": ["telegram:2", "discord:2"]}]}'
     )
-    write_fitted(
+    change_fitted(
         home,
-        Fitted(
+        lambda _: Fitted(
             types={"family": {"core": 0.7}},
             contacts={"telegram:2": {"core": 0.4}, "discord:2": {"core": 0.4}},
             figures={"family": FIGURES},
@@ -172,6 +171,8 @@ def test_show_should_print_one_object_that_says_who_chose_what(
         assert done.exit_code == 0
         return done.stdout
 
+    with pytest.raises(ConfigError, match=r"`Bo` is a person, not a contact type → .* --contact telegram:2 core=1"):
+        run("blend", "set", "Bo", "core=1")
     run("blend", "set", "friend", "core=1")
     shown = json.loads(run("blend", "show", "--json"))
     assert shown["types"] == {
@@ -195,7 +196,7 @@ def test_show_should_show_what_was_fitted_where_nothing_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SELFSAME_CONFIG", raising=False)
     monkeypatch.setenv("SELFSAME_HOME", str(home.path))
-    write_fitted(home, Fitted(types={"family": {"core": 0.7}}, figures={"family": FIGURES}))
+    change_fitted(home, lambda _: Fitted(types={"family": {"core": 0.7}}, figures={"family": FIGURES}))
     done = CliRunner().invoke(app, ["blend", "show", "--json"], catch_exceptions=False)
     shown = json.loads(done.stdout)
     assert (shown["types"]["family"], shown["source"]["types"]["family"]) == ({"core": 0.7}, "fitted")

@@ -207,9 +207,15 @@ def test_the_commands_should_list_versions_and_go_back(
     assert header.split()[:3] == ["facet", "version", "state"]
     assert "bbbb" in newest
     assert "live" in newest
-    assert "-1.2% [-2.0%, -0.4%]" in newest
+    assert "+1.2% [+0.4%, +2.0%]" in newest
     assert "2.345" in oldest
     assert "0 of 4" in oldest
+    assert "selfsame train" not in shown.stdout
+    home.excluded_file.write_text('{"senders": ["telegram:1"]}')
+    _, newest, oldest = run(app, ["facets"]).stdout.splitlines()
+    assert "may know what was forgotten or cut since → selfsame train" in newest
+    assert "may know" not in oldest
+    home.excluded_file.unlink()
     assert "former" in oldest
     assert "version aaaa" in run(app, ["rollback", "friend"]).stdout
     assert read_live(home) == {"friend": "aaaa"}

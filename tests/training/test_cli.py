@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from model_server import log
 from model_server.errors import SelfsameError
 from training.cli import app
-from training.commands import blend_cli, evaluate_cli, own_cli, vote_cli
+from training.commands import blend_cli, evaluate_cli, own_cli, vote_prepare_cli
 
 from .exports import full, talk, write
 
@@ -47,7 +47,7 @@ def test_should_end_with_1_when_something_is_left_to_say_or_to_mend(tmp_path: Pa
     assert done.exit_code == 1
     assert "b.json breaks off" in done.stderr
     assert "--me NAME" in done.stderr
-    assert "4 of 4 lines are new" in done.stdout
+    assert "1 file with 4 lines, 4 of them new" in done.stdout
     again = CliRunner().invoke(app, ["import", "a.json", "--me", "Me", "--json"], catch_exceptions=False)
     assert (again.exit_code, json.loads(again.stdout)["replies"]) == (0, 2)
 
@@ -77,7 +77,7 @@ def test_should_set_up_the_sample_owner_once() -> None:
 def test_should_say_what_to_do_next_before_it_loads_torch(
     arguments: tuple[str, ...], complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for command in (blend_cli, evaluate_cli, own_cli, vote_cli):
+    for command in (blend_cli, evaluate_cli, own_cli, vote_prepare_cli):
         monkeypatch.setattr(command, "settle", lambda _document: pytest.fail("loads torch"))
     monkeypatch.setattr(log, "configure_logging", lambda *_args, **_named: None)  # of the process, not of a command
     with pytest.raises(SelfsameError) as raised:

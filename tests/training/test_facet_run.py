@@ -49,6 +49,7 @@ class Workshop:
     tolerance: float = 0.005
     meanwhile: Callable[[], None] = lambda: None
     """Happens while it trains."""
+    while_audited: Callable[[], None] = lambda: None
     name: str = "friend"
     trained: int = 0
     judged: int = 0
@@ -93,6 +94,7 @@ class Workshop:
 
     def _audit(self, *_: object, **__: object) -> Audit:
         self.judged += 1
+        self.while_audited()
         return self.audits.pop(0) if self.audits else CLEAN
 
     def states(self) -> dict[str, int]:
@@ -252,6 +254,33 @@ def test_should_not_put_live_what_learned_from_somebody_forgotten_meanwhile(work
     assert [path for path in workshop.home.path.rglob("checkpoint*") if path.is_file()] == []
     workshop.inputs, workshop.meanwhile = "corpus-2", lambda: None
     assert workshop.run().manifest.promoted
+
+
+@pytest.mark.parametrize("inputs", ["corpus-2", "corpus-1"])
+def test_should_not_put_live_what_knows_somebody_forgotten_while_it_was_judged(workshop: Workshop, inputs: str) -> None:
+    """`corpus-1`: he was in another slice, so what is trained already may live; it is judged as of today."""
+    workshop.while_audited = lambda: cut(workshop.home, "telegram:user1")
+    with pytest.raises(CorpusError, match="while this ran → start it again"):
+        workshop.run()
+    assert read_live(workshop.home) == {}
+    assert workshop.settled == 0
+    workshop.inputs, workshop.while_audited = inputs, lambda: None
+    done = workshop.run()
+    assert done.manifest.promoted
+    assert workshop.trained == (2 if inputs == "corpus-2" else 1)
+    [live] = [record for record in read_versions(workshop.home) if record.state == "live"]
+    assert live.privacy == privacy_mark(workshop.home)
+
+
+def test_should_not_come_back_to_what_knows_somebody_forgotten_just_now(workshop: Workshop) -> None:
+    """Withdrawn, it would be put live again by the next training: which began before he was forgotten."""
+    workshop.run()
+    withdraw(workshop.home, "friend")
+    mark = privacy_mark(workshop.home)
+    workshop.monkeypatch.setattr("tests.training.test_facet_run.privacy_mark", lambda _home: mark)
+    cut(workshop.home, "telegram:user1")
+    workshop.run()
+    assert read_live(workshop.home) == {}
 
 
 def test_should_judge_an_own_facet_anew_beside_another_core(workshop: Workshop) -> None:

@@ -11,14 +11,14 @@ from model_server.base_model import BaseModel
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.contract import Line
 from model_server.facets import FacetBank
-from model_server.fitted import Fitted, read_fitted, write_fitted
+from model_server.fitted import Fitted, change_fitted, read_fitted
 from model_server.home import Home
 from tests.model_server.random_facets import random_facet
 from training.blends.fit_all import fit_all, fit_contact, rows_of, why_no_facet
 from training.blends.fit_blend import FitResult, Losses, fit_labels, fit_many, fit_one, slope_of_nats
 from training.blends.fitting import SHARED_SPREAD
 from training.blends.kept_losses import KeptLosses
-from training.commands.blend_cli import print_fitted
+from training.commands.blend_cli import why_nothing
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.conversations import Session
@@ -194,7 +194,9 @@ def test_should_fit_types_and_contacts_and_put_them_in_force(home: Home, whole: 
     family, friend = fitted.figures["family"], fitted.figures["friend"]
     assert (family.after < family.before, friend.after < friend.before) == (True, True)
     assert friend.note.startswith("its facet is not live, `core` speaks; `selfsame facets` says why")
-    assert why_no_facet(5, 6) == "no facet of its own, `core` speaks; one needs 6 replies to learn from"
+    assert why_no_facet(5, 6, {"core"}) == "no facet of its own, `core` speaks; one needs 6 replies to learn from"
+    assert "`articles` speaks" in why_no_facet(5, 6, {"articles"})
+    assert "the base model speaks" in why_no_facet(6, 6, {"family"})
     # in force it is all `core`; the day a facet is trained it has its half
     assert fitted.types["friend"].get("core") == fitted.types["friend"].get("friend")
     assert all(0 < done <= total for done, total in heard)
@@ -207,15 +209,15 @@ def test_a_contact_should_keep_its_own_facet_and_nobody_forgotten_should_come_ba
     assert fit_all(few, home, whole).contacts == {}
     own = {"core": 0.4, "own-bo": 0.3}
     with_own = Fitted(contacts={"telegram:user2": own, "discord:2": own, "telegram:user1": {"core": 0.3}})
-    write_fitted(home, with_own)
+    change_fitted(home, lambda _: with_own)
     fitted = fit_all(few, home, whole)
     assert fitted.contacts.keys() == {"telegram:user2", "discord:2"}, "of the rest, too few replies"
     assert fitted.contacts["telegram:user2"].keys() <= {"core", "own-bo"}
-    write_fitted(home, with_own)
+    change_fitted(home, lambda _: with_own)
 
     def forget(_done: int, _total: int) -> None:
         write_contacts(home, [MUM])
-        write_fitted(home, Fitted())
+        change_fitted(home, lambda _: Fitted())
 
     assert fit_all(few, home, whole, forget).contacts == {}
 
@@ -228,11 +230,26 @@ def test_one_contact_should_be_fitted_around_its_type(whole: WholeBank) -> None:
     assert found.blend.keys() <= {"core", "own-bo"}, "a facet that is not loaded has lent its weight to core"
 
 
-def test_should_fit_nothing_where_no_contact_has_a_type_and_say_so(
-    home: Home, whole: WholeBank, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_should_fit_nothing_where_no_contact_has_a_type_and_say_so(home: Home, whole: WholeBank) -> None:
     write_contacts(home, [Contact("Mum", "", MUM.ids), Contact("Bo", "", BO.ids)])
     fitted = fit_all(SETTINGS, home, whole)
     assert (fitted.types, fitted.contacts) == ({}, {})
-    print_fitted(fitted, {})
-    assert "no contact has a type yet" in capsys.readouterr().out
+    assert "no contact has a type yet" in why_nothing(whole.live)
+    assert "`articles` answers everybody" in why_nothing({"articles": "v"})
+    assert "the base model answers" in why_nothing({})
+
+
+def test_without_core_the_fit_should_weigh_what_is_there_and_invent_no_silence(home: Home, whole: WholeBank) -> None:
+    """`core` may be refused by its audit while others are live, or all of them may."""
+    whole.bank.drop("core")
+    left = replace(whole, live={"family": "v"})
+    fitted = fit_all(SETTINGS, home, left)
+    assert fitted.types["family"].keys() <= {"family"}
+    assert fitted.types["friend"] == {"core": 0.5, "friend": 0.5}, "nothing is there to weigh"
+    assert fitted.figures["friend"].before == fitted.figures["friend"].after > 0
+    assert fit_all(SETTINGS, home, replace(whole, live={})) == fitted, "it stays as it was"
+
+
+def test_articles_should_stand_in_for_core_in_the_fit(whole: WholeBank) -> None:
+    found = fit_labels(whole, {"friend": ()}, {}, ["articles"], 0.2)
+    assert found["friend"].blend == {"articles": 1.0}

@@ -12,7 +12,9 @@ from model_server.errors import FacetError, RedisUnavailable
 from model_server.home import Home
 from model_server.live_facets import facet_dir, make_live
 from model_server.redis_link import connect_blocking
+from tests.waiting import until
 from training.cli import app
+from training.commands import learn_cli
 
 Fields = dict[bytes | bytearray | memoryview | str | int | float, bytes | bytearray | memoryview | str | int | float]
 """What XADD takes."""
@@ -84,3 +86,19 @@ def test_should_say_that_nothing_runs(home: Home, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(home.path)
     with pytest.raises(RedisUnavailable, match="nothing runs here"):
         CliRunner().invoke(app, ["learn"], catch_exceptions=False)
+
+
+async def test_should_say_a_line_now_and_then_where_no_bar_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    with learn_cli._progress() as told:
+        await until(lambda: "loading the base model\n" in capsys.readouterr().err)
+        told("family", "learning", 1, 4, 2.5)
+        await until(lambda: "family: learning: 25 %" in capsys.readouterr().err)
+        told("family", "leak audit", 3, 0, None)  # of nobody knows how many
+        await until(lambda: "family: leak audit\n" in capsys.readouterr().err)
+
+
+def test_should_say_of_a_facet_alone_that_nothing_is_for_it(home: Home) -> None:
+    live(home, "core", "friend", "family", "stranger")
+    shown = CliRunner().invoke(app, ["learn", "--facet", "stranger"], catch_exceptions=False).stdout
+    assert shown.startswith("stranger: nothing to learn yet, none of use among what you did so far (corrections: 4)")
+    assert "→ edit, discard or answer drafts" in shown

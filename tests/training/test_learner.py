@@ -1,6 +1,7 @@
 """A course should teach its own facet alone, go on after a kill, and take back what costs too much. A small model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -45,12 +46,12 @@ def example(begin: int, wanted: int | None, unwanted: int | None, *, approved: b
         if word is not None
     ]
     (row,) = pack(told, 100, 0)
-    return Example(
+    return Example.of(
         row,
         None if wanted is None else row.members.index(0),
         None if unwanted is None else row.members.index(len(told) - 1),
-        approved,
         BLEND,
+        approved=approved,
     )
 
 
@@ -150,6 +151,20 @@ def test_should_take_back_what_costs_likeness_and_stop_there(whole: WholeBank, t
     free = learn(whole, tmp_path / "free", course(validation=OPPOSITE, rehearsals=[], tolerance=10.0))
     assert free.validation_after is not None
     assert free.validation_after > learned.validation_before
+
+
+def test_should_not_be_held_back_by_what_the_lessons_are_about(whole: WholeBank, tmp_path: Path) -> None:
+    """Old conversations say the very word that is unlearned: they are not asked for it, nor rehearsed with it."""
+    start = whole.bank.read_slot(1)
+    apart = [replace(one, apart=frozenset({(30, None), (31, None)})) for one in OPPOSITE]
+    freely = learn(whole, tmp_path / "freely", course(validation=apart, rehearsals=apart, tolerance=0.0))
+    assert (freely.epochs, freely.validation_before) == (3, None), "nothing else is said in them"
+    whole.bank.write_slot(1, start)
+    torn = learn(whole, tmp_path / "torn", course(rehearsals=OPPOSITE))
+    whole.bank.write_slot(1, start)
+    held = learn(whole, tmp_path / "held", course(validation=OPPOSITE, rehearsals=[], tolerance=0.0))
+    assert held.epochs == 1
+    assert freely.habit.loss_after < min(torn.habit.loss_after, held.habit.loss_after)
 
 
 def test_should_have_nothing_to_say_of_a_habit_that_nothing_was_held_out_of(whole: WholeBank, tmp_path: Path) -> None:

@@ -203,3 +203,38 @@ def test_the_conclusion_should_be_short_and_hold_the_two_figures_that_count() ->
     assert "122 equally likely ways to go on, your clone 49" in said
     assert "95 % interval" in said
     assert "shuffled" not in conclusion(LikenessReport({"a": losses(net=None)}))
+
+
+def test_the_style_of_the_only_type_should_stand_for_all() -> None:
+    """With one group there is no line for everybody; its figures were shown, and called not measured above them."""
+    report = whole()
+    friend = report.style["friend"]
+    alone = replace(report, style={"friend": friend}, losses={n: report.losses[n] for n in ("friend", OVERALL)})
+    found = answer(alone, "style")
+    assert (found.verdict, found.short) == (answer(report, "style").verdict, answer(report, "style").short)
+    assert not any("alone were compared" in text for text in found.more)
+    assert "selfsame learn" in [step.command for step in advice(alone)]
+    others = replace(report, style={"friend": friend})
+    assert any("Replies to friend alone were compared" in text for text in answer(others, "style").more)
+
+
+def test_nobody_should_be_counted_as_one_type() -> None:
+    report = whole()
+    untyped = replace(report, losses={OVERALL: report.losses[OVERALL]}, style={}, attribution=())
+    assert answer(untyped, "whom").answer == "No reply to a contact with a type could be measured."
+    assert answer(untyped, "told").answer == "No replies were generated to compare."
+    assert advice(untyped)[-1].command == "selfsame contacts", "a vote takes a contact with a type"
+    assert advice(replace(untyped, losses={}, facets={}))[-1].command == "selfsame import PATH"
+    one = replace(report, losses={name: report.losses[name] for name in ("friend", OVERALL)})
+    assert answer(one, "whom").answer.startswith("Replies to one contact type alone could be measured")
+
+
+def test_where_one_facet_for_all_does_better_no_new_fit_should_be_advised() -> None:
+    """It is none of those that a fit can weigh: what helps is a `core` that learns for longer."""
+    report = whole()
+    one = report.losses[OVERALL]
+    better = replace(one, pooled=one.blend - 0.3, gain=-0.3, gain_ci=(-0.4, -0.2))
+    family = replace(report.losses["family"], pooled=1.0)
+    steps = advice(replace(report, losses={**report.losses, "family": family, OVERALL: better}))
+    assert any("core_epochs" in step.what for step in steps)
+    assert not any("family one facet alone does better" in step.what for step in steps)

@@ -12,7 +12,6 @@ from model_server.base_model import BaseModel
 from model_server.blends import BlendBook
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.contract import Line
-from model_server.errors import CorpusError
 from model_server.facet_files import Facet, Pair, publish, write_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
@@ -29,7 +28,7 @@ from training.likeness.figures import OVERALL, Attribution, LikenessReport
 from training.likeness.measuring import measure
 from training.likeness.page import render
 from training.likeness.parts import Parts, StyleParts
-from training.likeness.scores import score_sessions
+from training.likeness.scores import Apart, score_sessions
 from training.pipeline import Settings, read_split
 from training.whole_bank import WholeBank
 
@@ -105,6 +104,32 @@ def test_should_ask_the_book_for_whose_blend_it_is(voices: WholeBank) -> None:
     assert scores[2].nats == pytest.approx(plain(voices, SESSIONS[3], {"friend": 1.0})[0], rel=1e-4)
     assert scores[1].nats == pytest.approx(plain(voices, SESSIONS[2], {"core": 1.0})[0], rel=1e-4)
     assert scores[0].nats == pytest.approx(plain(voices, SESSIONS[1], {})[0], rel=1e-4)
+
+
+def test_should_leave_tokens_apart_as_if_there_were_none_of_them(voices: WholeBank) -> None:
+    """Where they are due nothing is asked; elsewhere the others share what they would have had."""
+    blend = {"core": 0.5, "friend": 0.8}
+    tokenizer = voices.base.tokenizer
+    the, number, some = (tokenizer.encode(word)[0] for word in ("the", " number", " some"))
+    comma, at, length = tokenizer.encode(", at length")
+    apart: Apart = frozenset({(the, None), (number, None), (comma, at), (some, length), (at, at)})
+    scores = score_sessions(voices, SETTINGS, SESSIONS, lambda _one: blend, apart=apart)
+    for one, found in zip(SESSIONS, scores, strict=True):
+        nats, tokens = 0.0, 0
+        for rendered in render_sessions(tokenizer, SETTINGS.owner, [one], SETTINGS.training):
+            with torch.no_grad(), voices.bank.using(blend):
+                shares = voices.base.model(torch.tensor([rendered.ids])).logits[0, :-1].softmax(-1)
+            said = [*rendered.ids[1:], -1]
+            for here, ours in enumerate(rendered.loss_mask[1:]):
+                token, after = said[here], said[here + 1]
+                if ours and not {(token, None), (token, after)} & apart:
+                    instead = [of for of, before in apart if of != token and before in (None, token)]
+                    nats -= float((shares[here][token] / (1 - shares[here][instead].sum())).log())
+                    tokens += 1
+        assert found.tokens == tokens
+        assert found.nats == pytest.approx(nats, rel=1e-3)
+    every = sum(plain(voices, one, blend)[1] for one in SESSIONS)
+    assert every - sum(one.tokens for one in scores) == 10, "3 of each of three, and one “the” at a beginning"
 
 
 # few-shot
@@ -199,8 +224,9 @@ def test_should_measure_everything_once_and_go_on_after_an_interruption(home: Ho
     assert check(measure(SETTINGS, home, book, lambda part, *_: third.append(part))) == report.losses
     assert third == []
     nothing_held_out = replace(SETTINGS, training=TrainingConfig(threads=1, held_out=0.0))
-    with pytest.raises(CorpusError, match="is held out"):
-        measure(nothing_held_out, home, book)
+    empty = measure(nothing_held_out, home, book)
+    assert (empty.losses, empty.facets) == ({}, report.facets)
+    assert any("are too few to hold any out" in note for note in empty.notes)
 
 
 def test_should_measure_all_together_where_no_contact_has_a_type(home: Home) -> None:
@@ -210,6 +236,7 @@ def test_should_measure_all_together_where_no_contact_has_a_type(home: Home) -> 
     overall = report.losses[OVERALL]
     assert (overall.conversations, overall.replies, overall.own) == (4, 4, None)
     assert overall.blend == overall.core
+    assert overall.fewshot != overall.card, "examples are shown"
     assert any("no contact has a type" in note for note in report.notes)
     assert "no contact has a type" in render(report)
 
@@ -233,6 +260,11 @@ def test_should_have_replies_generated_once(home: Home, monkeypatch: pytest.Monk
     assert style(BlendBook()) == style(BlendBook()) == report()
     assert len(made) == 2
     style(BlendBook(types={"family": {"core": 1.0}}))
+    assert len(made) == 3
+    settings = replace(settings, likeness=LikenessConfig(generated=4))
+    assert style(BlendBook())[2] == (
+        "style was not measured: `generated` in [likeness] is 4, and 5 replies to a contact type are needed",
+    ), "not that too few lines are held out"
     assert len(made) == 3
 
 

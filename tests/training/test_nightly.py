@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,8 +14,12 @@ import pytest
 
 from bot.instance import Instance
 from bot.supervisor import LEARNER
+from model_server.errors import ConfigError
 from model_server.home import Home
+from training.contacts import Contact
 from training.learn.nightly import Nightly, same_command_without
+from training.votes.invites import invite
+from training.votes.store import read_votes
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -57,16 +62,30 @@ def test_should_end_a_learning_that_runs_and_begin_none_afterwards(tmp_path: Pat
 
 @pytest.mark.parametrize("nightly", ["true", "false"])
 def test_should_stay_until_it_is_told_to_end(tmp_path: Path, nightly: str) -> None:
-    """As a process, by its own command; off, it does nothing."""
+    """As a process, by its own command; off, it learns nothing. Who asked to be forgotten leaves no link meanwhile."""
     config = tmp_path / "config.toml"
     config.write_text(f"[learning]\nnightly = {nightly}\n")
+    home = Home(tmp_path / "home").create()
+    invite(home, Contact("Ann", ids=("telegram:user1",)), days=1)
+    home.excluded_file.write_text('{"senders": ["telegram:user1"]}')
     env = os.environ | {"SELFSAME_HOME": str(tmp_path / "home"), "SELFSAME_CONFIG": str(config)}
     with subprocess.Popen(LEARNER.argv, env=env, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None
         said = child.stderr.readline()
+        latest_s = time.monotonic() + 60
+        while read_votes(home).invites and time.monotonic() < latest_s:
+            time.sleep(0.01)
         child.send_signal(signal.SIGTERM)
         assert child.wait(60) == 0
+    assert read_votes(home).invites == ()
     assert said.strip() == ("learns at 03:30" if nightly == "true" else "nightly is false in [learning]: it only waits")
+
+
+def test_should_leave_what_cannot_be_tidied_to_the_next_minute() -> None:
+    def damaged() -> None:
+        raise ConfigError("excluded.json is damaged", "mend it")
+
+    Nightly(python(""), "", AMSTERDAM, damaged).tidy()
 
 
 def test_should_ask_for_a_sound_configuration_first(tmp_path: Path) -> None:

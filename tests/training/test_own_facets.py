@@ -21,11 +21,14 @@ from model_server.live_facets import (
     withdraw,
 )
 from training.cli import app
+from training.commands import own_cli
 from training.config import TrainingConfig
 from training.contacts import Contact, check_type, write_contacts
 from training.conversations import Session
+from training.corpus import Corpus, CorpusChat, CorpusLine
 from training.mentions import Known
 from training.own.own_facets import own_facets, own_name, read_own, switch_off, switch_on
+from training.pipeline import Settings
 from training.raw.leaving import Leaving, write_leaving
 from training.slices import Split
 from training.taking_out import take_up
@@ -33,6 +36,7 @@ from training.taking_out import take_up
 MUM = Contact("Mum", "family", ("telegram:user1", "whatsapp:mum"))
 BRAM = Contact("Bram", "friend", ("telegram:user2",))
 TRAINING = TrainingConfig(min_own_replies=3)
+DAY_MS = 86_400_000
 
 
 @pytest.fixture
@@ -78,7 +82,7 @@ def test_should_learn_from_the_conversations_of_this_contact_alone(home: Home) -
 
 
 def test_should_say_when_there_is_too_little_or_no_slot(home: Home) -> None:
-    with pytest.raises(CorpusError, match="2 replies to 'Mum', a facet of his own needs 3"):
+    with pytest.raises(CorpusError, match="2 replies to 'Mum', a facet of their own needs 3"):
         switch_on(home, MUM, 2, TRAINING, FacetsConfig())
     switch_on(home, BRAM, 3, TRAINING, FacetsConfig(slots=2))
     with pytest.raises(ConfigError, match=r"need 3 slots, the bank has 2 → set slots = 3"):
@@ -116,6 +120,27 @@ def test_list_should_tell_what_was_never_trained_from_what_is_not_live(
     assert "live, version b" in CliRunner().invoke(app, ["own", "list"]).stdout
     withdraw(home, name)
     assert "not live: `selfsame facets` says why" in CliRunner().invoke(app, ["own", "list"]).stdout
+
+
+def test_on_should_say_whether_the_facet_is_live_already(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFSAME_HOME", str(home.path))
+    monkeypatch.setattr(own_cli, "settle", Settings.read)
+    lines = [
+        CorpusLine(f"{day}{author}", author, "hi", day * DAY_MS, seq=seq)  # type: ignore[arg-type]
+        for day in range(30)
+        for seq, author in enumerate(("contact", "owner"))
+    ]
+    with Corpus.open(home) as corpus, corpus.transaction():
+        corpus.put_chat(CorpusChat(MUM.ids[0], "personal", "Mum", MUM.ids[0]))
+        corpus.put_lines(MUM.ids[0], lines)
+    name = switch_on(home, MUM, 30, TRAINING, FacetsConfig())
+    said = CliRunner().invoke(app, ["own", "on", "Mum"], catch_exceptions=False).stdout
+    assert said == f"Mum: facet {name} is trained by the next `selfsame train` (30 replies)\n"
+    train(home, name)
+    said = CliRunner().invoke(app, ["own", "on", "Mum"], catch_exceptions=False).stdout
+    assert said == f"Mum: facet {name} is live already, version b, and speaks to this contact alone\n"
+    told = json.loads(CliRunner().invoke(app, ["own", "on", "Mum", "--json"], catch_exceptions=False).stdout)
+    assert (told["facet"], told["version"]) == (name, "b")
 
 
 def test_should_leave_nothing_of_who_is_forgotten(home: Home) -> None:

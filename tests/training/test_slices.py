@@ -68,6 +68,15 @@ def test_should_hold_out_some_contacts_of_a_type_whose_contacts_wrote_once() -> 
     assert len(split.validation) == 2
 
 
+def test_should_hold_out_something_where_every_type_has_but_a_few_conversations() -> None:
+    """Of eighteen conversations with six types none was held out, and nothing could be measured."""
+    sessions = [session(10 * number + kind, f"c{kind}", f"type{kind}") for number in range(3) for kind in range(6)]
+    split = split_by_time(sessions, held_out=0.15, validation=0.1)
+    assert [one.chat_key for one in split.held_out] == ["c3", "c4", "c5"], "the latest"
+    assert [one.chat_key for one in split.validation] == ["c1", "c2"]
+    assert len(split.train) == 13
+
+
 def test_should_make_core_of_everything_and_a_slice_of_each_type_with_enough_replies() -> None:
     sessions = [session(number, contact_type=kind) for number in range(20) for kind in ("family", "friend", "")]
     sessions += [session(number, contact_type="stranger") for number in range(4)]

@@ -9,7 +9,15 @@ from training.likeness.distances import Numbers, delta, jensen_shannon, wasserst
 from training.likeness.flaws import Spoken, copies, flaws_of, is_looping, key_of
 from training.likeness.particles import learn_particles, tokens_of, usual_spread
 from training.likeness.prompts import Said
-from training.likeness.style import Habits, bubbles_of, casing_of, kind_measures, languages_in, marks_of
+from training.likeness.style import (
+    Habits,
+    bubbles_of,
+    casing_of,
+    kind_measures,
+    languages_in,
+    marks_of,
+    number_measures,
+)
 from training.likeness.style_measures import DRAWS, Learned, Sample, draw_earlier, joined, measure_style
 
 
@@ -209,3 +217,10 @@ def test_flaws_should_be_shares_of_replies() -> None:
     assert (found.copied_corpus, found.longest) == (0.25, 0.25)
     assert found.distinct_2 == 1.0
     assert flaws_of([], learnt).replies == 0
+
+
+def test_words_of_chinese_should_be_words_and_not_characters() -> None:
+    (words,) = [one for one in number_measures() if one.name == "words"]
+    (counted,) = words.read([Said("c", "好的妈今晚到家吃饭吧")])
+    assert counted == (6.0,), "ten characters"
+    assert words.read([Said("c", "don't wait\nhome by nine")]) == [(2.0, 3.0)]

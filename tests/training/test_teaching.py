@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,9 +30,12 @@ from training.learn import teaching
 from training.learn.config import LearningConfig
 from training.learn.outcome import Taught
 from training.learn.planning import Plan, plan_learning
+from training.likeness.compare import Change
 from training.likeness.config import LikenessConfig
+from training.likeness.scores import Apart
 from training.pipeline import Settings, split_model
 from training.slices import Slice
+from training.verdict import gate
 
 SETTINGS = Settings(
     OwnerConfig(name="Tilda"),
@@ -42,25 +46,26 @@ SETTINGS = Settings(
     learning=LearningConfig(learning_rate=5e-3, epochs=1, min_corrections=5, replay=0.5),
 )
 BOOK = BlendBook({"family": {"core": 0.5, "family": 0.5}, "stranger": {"core": 1.0}})
-ACTS = [
-    (
-        f"{n}-0",
-        Correction(
-            at_ms=n,
-            chat_key="telegram:user1",
-            request_id="",
-            outcome="edited",
-            contact_id="telegram:user1",
-            contact_name="Mum",
-            contact_type="family",
-            lines=(Line(f"{n}", "contact", f"how is number {n}?", n),),
-            proposed=f"Dearest Mum, all is very well here with number {n}!",
-            final=f"Dearest Mum, all is very well here with number {n}.",
-            blend={},
-        ),
+
+
+def edit(n: int) -> tuple[str, Correction]:
+    made = Correction(
+        at_ms=n,
+        chat_key="telegram:user1",
+        request_id="",
+        outcome="edited",
+        contact_id="telegram:user1",
+        contact_name="Mum",
+        contact_type="family",
+        lines=(Line(f"{n}", "contact", f"how is number {n}?", n),),
+        proposed=f"Dearest Mum, all is very well here with number {n}!",
+        final=f"Dearest Mum, all is very well here with number {n}.",
+        blend={},
     )
-    for n in range(1, 6)
-]
+    return f"{n}-0", made
+
+
+ACTS = [edit(n) for n in range(1, 6)]
 
 
 WEIGHTS = "adapter_model.safetensors"
@@ -122,6 +127,22 @@ def test_should_put_what_was_learned_live_and_learn_it_once(home: Home, monkeypa
     [again] = plans(home)
     assert (again.fresh, again.ready, len(again.known)) == (0, False, 4)
     assert [one.entry_id for one in again.lessons] == ["5-0"], "what was held out is learned the next time"
+
+
+def test_should_ask_old_chats_for_everything_but_the_habit(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Apart] = []
+
+    def change_of(*given: Any, apart: Apart, **named: Any) -> Change | None:
+        asked.append(apart)
+        return gate.change_of(*given, apart=apart, **named)
+
+    monkeypatch.setattr(teaching, "audit", lambda *_: CLEAN)
+    monkeypatch.setattr(teaching, "change_of", change_of)
+    acts = [edit(n) for n in range(1, 16)]
+    [taught] = teaching.teach_all(SETTINGS, home, plan_learning(home, SETTINGS.scrub, acts, BOOK, 5), BOOK)
+    said = [(one.piece, one.where, one.put_in, one.times, one.of) for one in taught.traits]
+    assert said == [("!", "", False, 12, 12), (".", "at the end", True, 12, 12)]
+    assert asked == [frozenset(one.place for one in taught.traits)]
 
 
 def test_should_refuse_what_leaks_and_not_try_it_again_for_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

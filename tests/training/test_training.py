@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from training.facets.making import Judging, StageDone
 from training.facets.train_all import train_all
 from training.facets.train_facet import Step
 from training.leaks.audit import Audit
+from training.learn.corrections import Lesson
 from training.likeness.figures import LeakFigures
 from training.likeness.measuring import measure
 from training.manifest import read_manifest
@@ -138,8 +140,22 @@ def test_should_train_facets_that_help_and_measure_them(finished: Home) -> None:
     assert list(report.losses) == ["family", "overall"]
     losses = report.losses["family"]
     assert losses.replies == 1
+    assert losses.core is not None
     assert losses.own is not None
     assert max(losses.core, losses.own, losses.blend) < losses.card - 0.3
+
+
+def test_should_not_measure_by_conversations_whose_corrections_were_learned(finished: Home) -> None:
+    """Each has one conversation held out, of the seventh day."""
+    hers = Lesson("1-0", 7 * 24 * HOUR_MS, "telegram:user1", "telegram:user1", "Mum", "family", (), "so", "", False)
+    his = replace(hers, chat_key="telegram:user2", contact_id="telegram:user2")
+    book = BlendBook({"family": {"core": 1.0}})
+    some = measure(SETTINGS, finished, book, quick=True, learned=[his])
+    assert some.losses["family"].conversations == 1
+    assert some.notes == ("1 held-out conversation left out: what you corrected there has been learned",)
+    none = measure(SETTINGS, finished, book, quick=True, learned=[his, hers])
+    assert none.losses == {}
+    assert none.notes[-1].startswith("nothing could be measured: no other conversation is held out")
 
 
 def test_should_skip_what_is_trained_and_train_what_has_changed(trained: Home) -> None:

@@ -25,7 +25,7 @@ from training.pipeline import Settings
 from training.votes import preparing
 from training.votes.invites import THE_OWNER, cast, digest_token, invite, revoke, seat, voter_of
 from training.votes.preparing import prepare
-from training.votes.store import VoteBook, change_votes, forget_votes, read_votes, votes_dir
+from training.votes.store import VoteBook, change_votes, drop_left_out, forget_votes, read_votes, votes_dir
 
 from .test_votes import BRAM, FITTED, LIVE, NOOR, ballot
 
@@ -110,7 +110,7 @@ def test_ballots_should_be_made_of_held_out_lines_and_only_once(
 
 def test_lines_that_run_out_should_be_said(home: Home, speaking: list[Speaking]) -> None:
     made = prepare(SETTINGS, home, FITTED, "friend", "core", ballots=30)
-    assert any("were wanted" in note for note in made.notes)
+    assert any("lines held out for another blend, 30 wanted" in note for note in made.notes)
     with pytest.raises(CorpusError, match="no conversation with `family`"):
         prepare(SETTINGS, home, FITTED, "family")
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_voted_on_should_be_counted_and_not_asked(home: Home, spe
     assert read_votes(home).ballots == ()
     assert one.identical + one.empty == 5
     assert min(one.identical, one.empty) > 0
-    assert sum("have no ballot" in note for note in made.notes) == 2
+    assert sum("without a ballot" in note for note in made.notes) == 2
 
 
 def test_a_contact_should_not_see_groups_or_what_the_clone_lets_slip_of_others(
@@ -175,10 +175,42 @@ def test_a_forgotten_contact_should_leave_no_word(home: Home, speaking: list[Spe
     prepare(SETTINGS, home, FITTED, ballots=4)
     token = invite(home, Contact("Noor", "friend", (NOOR,)), 1)
     forget_votes(home, (NOOR,))
-    left = b"".join(path.read_bytes() for path in votes_dir(home).iterdir())
-    assert NOOR.encode() not in left
-    assert b"asks" not in left
+    assert NOOR.encode() not in every_byte(home)
+    assert b"asks" not in every_byte(home)
     assert voter_of(home, token) is None
+
+
+def test_what_is_read_no_more_should_be_deleted_with_the_link_of_who_left(home: Home, speaking: list[Speaking]) -> None:
+    assert not drop_left_out(home), "there is none"
+    prepare(SETTINGS, home, FITTED, ballots=4)
+    bram, noor = (invite(home, Contact(name, "friend", (who,)), 1) for name, who in (("Bram", BRAM), ("Noor", NOOR)))
+    assert cast(home, THE_OWNER, read_votes(home).ballots[0].ballot_id, "first")
+    assert not drop_left_out(home), "nobody has left"
+    home.excluded_file.write_text(f'{{"senders": ["{NOOR}"]}}')
+    assert NOOR.encode() in every_byte(home)
+    assert drop_left_out(home)
+    assert NOOR.encode() not in every_byte(home)
+    assert b"asks" not in every_byte(home)
+    assert voter_of(home, noor) is None
+    assert voter_of(home, bram) is not None
+    assert len(read_votes(home).votes) == 1, "numbers stay"
+    assert not drop_left_out(home)
+
+
+def every_byte(home: Home) -> bytes:
+    return b"".join(path.read_bytes() for path in votes_dir(home).iterdir())
+
+
+def test_two_preparations_at_once_should_not_ask_one_line_twice(home: Home, speaking: list[Speaking]) -> None:
+    def meanwhile(prompt: Prompt, blend: Blend) -> str:
+        with pytest.raises(CorpusError, match="being made in this home already → wait for it"):
+            prepare(SETTINGS, home, FITTED, ballots=4)
+        return f"clone {blend['core']} {prompt.lines[-1].line_id}"
+
+    speaking.append(meanwhile)
+    prepare(SETTINGS, home, FITTED, ballots=4)
+    asked = [digest for one in read_votes(home).rounds for digest in one.asked]
+    assert len(set(asked)) == len(asked) == 8
 
 
 # voters

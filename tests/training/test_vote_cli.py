@@ -17,7 +17,7 @@ from training.commands import vote_cli
 from training.contacts import Contact, write_contacts
 from training.votes.ballots import Ballot, Round, Shown, Vote
 from training.votes.invites import voter_of
-from training.votes.store import VoteBook, change_votes, read_votes
+from training.votes.store import VoteBook, change_votes, read_votes, votes_dir
 
 BRAM = Contact("Bram", "friend", ("telegram:user1",))
 OURS = {"core": 0.5, "friend": 0.5}
@@ -121,6 +121,12 @@ def test_should_invite_a_friend_and_take_it_back(home: Home) -> None:
     with pytest.raises(CorpusError, match="no ballot is of a chat"):
         run("invite", "Bram")
     assert run("results").stdout == "no ballot is made yet → selfsame vote prepare\n"
+
+
+def test_should_delete_the_words_of_who_left_before_anything_else(home: Home) -> None:
+    home.excluded_file.write_text(json.dumps({"senders": BRAM.ids}))
+    run("results")
+    assert b"there" not in (votes_dir(home) / "votes.json").read_bytes()
 
 
 def test_should_refuse_what_is_no_blend_before_it_loads_a_model(home: Home) -> None:

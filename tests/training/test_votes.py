@@ -13,6 +13,7 @@ from model_server.contract import Blend, Line
 from model_server.errors import ConfigError
 from training.conversations import Session
 from training.likeness.prompts import Prompt, all_prompts
+from training.likeness.shares import wilson
 from training.own.own_facets import own_name
 from training.votes.ballots import (
     Ballot,
@@ -28,7 +29,7 @@ from training.votes.ballots import (
     visible,
 )
 from training.votes.rounds import plan
-from training.votes.tally import choose_blend, is_current, more_votes, tally, wilson
+from training.votes.tally import choose_blend, is_current, more_votes, tally
 
 BRAM, NOOR = "telegram:user1", "telegram:user2"
 LIVE = {"core": "1", "friend": "1"}

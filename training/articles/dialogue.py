@@ -5,6 +5,7 @@ Every word of an answer is the owner's, in its order; what he quotes is asked, n
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from model_server.contract import Line
@@ -43,11 +44,22 @@ def to_dialogue(article: CorpusArticle) -> Session:
     return Session(f"{ARTICLES}:{article.key}", "", "", tuple(writer.end()), language)
 
 
-def articles_slice(home: Home, validation: float) -> Slice | None:
-    """All articles of the corpus as a slice; the last questions of each are for validation. None without articles."""
+def latest_articles(home: Home, share: float) -> tuple[Session, ...] | None:
+    """The latest `share` of the articles by time, rounded to whole ones; of few, none. None without articles."""
+    ordered = sorted(read_articles(home), key=lambda article: (article.at_ms, article.key))
+    spoken = [session for session in map(to_dialogue, ordered) if session.lines]
+    return tuple(spoken[len(spoken) - round(len(spoken) * share) :]) if spoken else None
+
+
+def articles_slice(home: Home, validation: float, held_out: Collection[Session] = ()) -> Slice | None:
+    """All articles of the corpus but those `held_out`, as a slice; the last questions of each are for validation. None
+    without articles."""
     train: list[Session] = []
     kept: list[Session] = []
+    away = {session.chat_key for session in held_out}
     for session in map(to_dialogue, read_articles(home)):
+        if session.chat_key in away:
+            continue
         cut = len(session.lines) - 2 * round(len(session.lines) / 2 * validation)
         for part, lines in ((train, session.lines[:cut]), (kept, session.lines[cut:])):
             if lines:

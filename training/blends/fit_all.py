@@ -6,11 +6,11 @@ was forgotten while it ran stays forgotten.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from model_server.blends import CORE, BlendBook, in_force, resolve
+from model_server.blends import CORE, BlendBook, default_blend, in_force, resolve
 from model_server.contract import Blend
 from model_server.fitted import FitFigures, Fitted, change_fitted, read_fitted
 from model_server.home import Home
@@ -20,6 +20,7 @@ from training.contacts import read_contacts
 from training.conversations import Session
 from training.examples import Row
 from training.leaks.canaries import OWN
+from training.likeness.wording import who_speaks
 from training.pipeline import Settings, read_split, rows_by_type
 from training.slices import ARTICLES, count_replies, of_type
 from training.whole_bank import WholeBank
@@ -36,8 +37,10 @@ Told = Callable[[int, int], None]
 def fit_all(settings: Settings, home: Home, whole: WholeBank, told: Told = lambda _done, _total: None) -> Fitted:
     """Fit all blends on the validation conversations and put them in force. What is fitted afterwards.
 
-    A type with nothing to fit on gets what all share; no type is known: nothing is fitted.
+    A type with nothing to fit on gets what all share. Nothing is fitted where no type is known, or no facet is live.
     """
+    if not whole.live:
+        return read_fitted(home)
     split = read_split(home, settings.training)
     validation = [session for session in split.validation if session.contact_type]
     before = read_fitted(home)
@@ -101,7 +104,7 @@ def _fit_types(
             before=round(nats / max(tokens, 1), 4),
             note=_note(
                 sum(session.replies for session in validation[name]),
-                "" if name in own_of else why_no_facet(learned.get(name, 0), settings.training.min_replies),
+                "" if name in own_of else why_no_facet(learned.get(name, 0), settings.training.min_replies, live),
             ),
         )
     return blends, figures
@@ -109,15 +112,17 @@ def _fit_types(
 
 def _for_want_of_a_facet(name: str, blend: Blend) -> Blend:
     """What `core` was fitted to say alone, half of it in the name of the facet that is still to be trained."""
+    if not blend:  # nothing was there to weigh: whoever goes live next has a say
+        return default_blend(name)
     half = blend.get(CORE, 0.0) / 2
     return {facet: weight for facet, weight in {**blend, CORE: half, name: half}.items() if weight}
 
 
-def why_no_facet(replies: int, needed: int) -> str:
+def why_no_facet(replies: int, needed: int, live: Collection[str]) -> str:
     """Of a type without a live facet, that has so many replies to learn from."""
     if replies < needed:
-        return f"no facet of its own, `core` speaks; one needs {needed} replies to learn from"
-    return "its facet is not live, `core` speaks; `selfsame facets` says why, `selfsame train` trains it"
+        return f"no facet of its own, {who_speaks(live)} speaks; one needs {needed} replies to learn from"
+    return f"its facet is not live, {who_speaks(live)} speaks; `selfsame facets` says why, `selfsame train` trains it"
 
 
 def _note(replies: int, no_facet: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from model_server.blends import CORE, HEAVIEST
+from model_server.blends import HEAVIEST
 from model_server.contract import Blend
 from training.blends.fitting import Nats, fit_around, fit_shape
 from training.examples import Row
@@ -82,7 +82,8 @@ def slope_of_nats(whole: WholeBank, rows: Sequence[Row], facets: Sequence[str], 
     KeyError when a facet is not loaded.
     """
     live = whole.bank.table.live()
-    slots = torch.tensor([_one_hot(whole, name, live[name]) for name in facets], device=whole.base.device)
+    rows_of_slots = [_one_hot(whole, name, live[name]) for name in facets]
+    slots = torch.tensor(rows_of_slots, device=whole.base.device).reshape(len(facets), whole.bank.table.used())
     at = torch.tensor(weights, dtype=torch.float32, device=slots.device, requires_grad=True)
     total = 0.0
     for row in rows:
@@ -121,7 +122,9 @@ def fit_labels(
     *,
     told: Told = lambda _label: None,
 ) -> dict[str, FitResult]:
-    """A blend for each label of `rows_by_label`, over `others` (`core` first) and the label's own facet, if it has one.
+    """A blend for each label of `rows_by_label`, over `others` and the label's own facet, if it has one.
+
+    The first of `others` is the facet for all: `core`, or what stands in for it.
 
     First what the labels share, then how each strays from it, found together (`fitting.fit_shape`). Labels without a
     facet of their own share a shape apart. A label without rows gets the shape. `own_of`: label -> name of its facet.
@@ -139,7 +142,7 @@ def fit_many(
         group = [label for label in labels if (own_of.get(label) in loaded) == having]
         facets = {label: [*others, own_of[label]] if having else list(others) for label in group}
         # half of how the owner always sounds, half of how they sound to this label, as the default blends
-        prior = [(0.5 if having else 1.0) * (name == CORE) for name in others] + [0.5] * having
+        prior = [(0.5 if having else 1.0) * (at == 0) for at in range(len(others))] + [0.5] * having
         heard = [label for label in group if losses.tokens(label)]
         shape = fit_shape(_over(facets, losses), heard, prior, spread)
         for label in group:

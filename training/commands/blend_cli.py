@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -22,12 +22,16 @@ def fit(
     """Fit the blend of every contact type to what you really replied. In force at once; what you set wins over it."""
     document, home = open_instance()
 
+    from model_server.fitted import read_fitted
     from model_server.log import configure_logging
     from training.bars import bar
     from training.contacts import read_contacts
-    from training.trained import trained_facets
+    from training.trained import judged_facets
 
-    trained_facets(home)  # before torch is loaded
+    live = judged_facets(home)  # before torch is loaded
+    if not live:
+        print(json.dumps(msgspec.to_builtins(read_fitted(home))) if as_json else why_nothing(live))
+        return
     home.create()
     configure_logging("training", home, console=False)
     with bar() as (progress, task):
@@ -48,9 +52,23 @@ def fit(
     if as_json:
         print(json.dumps(msgspec.to_builtins(fitted)))
         return
+    if not fitted.types:
+        print(why_nothing(live))
+        return
     print_fitted(fitted, {contact.ids[0]: contact.name for contact in read_contacts(home) if contact.ids})
     for name in sorted(fitted.types.keys() & _set_by_owner(document, home)):
         print(f"{name}: the blend that you set speaks → selfsame blend clear {name}, if the fitted one should")
+
+
+def why_nothing(live: Collection[str]) -> str:
+    """Why no blend was fitted, and who answers. `live`: the facets."""
+    from model_server.blends import ARTICLES, CORE
+
+    if not live:
+        return "no facet is live, so there is nothing to fit: the base model answers → selfsame facets says why"
+    if CORE not in live and ARTICLES in live:
+        return "there are no chats to fit blends to: `articles` answers everybody → selfsame import PATH"
+    return "no contact has a type yet, so nothing was fitted: `core` answers → selfsame contacts set NAME TYPE"
 
 
 def _set_by_owner(document: Document, home: Home) -> set[str]:
@@ -85,11 +103,6 @@ def print_fitted(fitted: "Fitted", names: Mapping[str, str]) -> None:
         losses = (f"{one.before:.3f}", f"{one.after:.3f}") if one.after else ("-", "-")
         table.add_row(Text(plain(names.get(name, name))), *losses, str(one.replies), in_words(weights))
     console = Console()
-    if not fitted.types:
-        console.print(
-            "no contact has a type yet, so nothing was fitted: `core` answers → selfsame contacts set", soft_wrap=True
-        )
-        return
     console.print(table)
     console.print("nats per token of the validation replies; `selfsame evaluate` has those held out", style="dim")
     for name in fitted.types:

@@ -40,6 +40,7 @@ def scrub(
     from training.importing import ImportOptions, propose_again
     from training.raw.lock import only_one
     from training.scrubbing import scrub_all
+    from training.verdict.promotion import outdated_facets
 
     home, config, document = _instance()
     if explain:
@@ -52,6 +53,8 @@ def scrub(
         report = scrub_all(home, config, told)
         propose_again(home, ImportOptions.of(document))
     print(json.dumps(msgspec.to_builtins(report), ensure_ascii=False)) if as_json else _print_scrubbed(report)
+    if not as_json and outdated_facets(home):
+        print("facets trained before now still know what is left out → selfsame train")
 
 
 @corpus_app.command()
@@ -79,7 +82,8 @@ def forget(
         if not sys.stdin.isatty():
             raise CorpusError("forgetting cannot be undone", "say it again with --yes")
         names, ids = shown(", ".join(leaving.known.names)), shown(", ".join(leaving.known.ids))
-        print(f"{names} ({ids}), {len(leaving.chats)} chats")
+        chats = len(leaving.chats)
+        print(f"{names} ({ids}), {chats} {'chat' if chats == 1 else 'chats'}")
         typer.confirm("Forget all of it?", abort=True)
     with _bar() as told:
         report = forget_contact(home, leaving, config, told)

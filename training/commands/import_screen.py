@@ -21,6 +21,7 @@ from training.import_report import FileReport, ImportReport
 from training.importers.base import DateOrder, DatesUndecided
 from training.importing import ImportOptions
 from training.people.me import Question
+from training.plural import many
 from training.raw.reading import Progress as Step
 
 _TITLES = {
@@ -110,12 +111,14 @@ def print_report(report: ImportReport) -> None:
     """The summary, on stdout; failures and questions, with their next step, on stderr."""
     out, err = (Console(stderr=stderr, highlight=False, soft_wrap=True) for stderr in (False, True))
     files = [file for file in report.files if file.state in ("read", "known")]
-    out.print(f"{len(files)} files: {report.added:,} of {report.lines:,} lines are new", markup=False)
+    out.print(
+        f"{many(len(files), 'file')} with {many(report.lines, 'line')}, {report.added:,} of them new", markup=False
+    )
     if len(files) > 1:
         out.print(_file_table(files))
     if report.articles:
-        out.print(f"{report.articles} articles, {report.articles_added} of them new or changed")
-    out.print(f"all in all {report.chats:,} chats with {report.replies:,} lines of yours")
+        out.print(f"{many(report.articles, 'article')}, {report.articles_added:,} of them new or changed")
+    out.print(f"all in all {many(report.chats, 'chat')} with {many(report.replies, 'line')} of yours")
     for what, counted in (
         ("chats set aside", report.skipped_chats),
         ("lines set aside", report.set_aside),
@@ -128,10 +131,12 @@ def print_report(report: ImportReport) -> None:
     for contact_type, found in sorted(report.types.items()):
         name = contact_type or "without a type"
         out.print(
-            f"{name}: {found.contacts:,} contacts, {found.lines:,} lines, {found.replies:,} replies", markup=False
+            f"{name}: {many(found.contacts, 'contact')}, {many(found.lines, 'line')}, "
+            f"{many(found.replies, 'reply', 'replies')}",
+            markup=False,
         )
     if report.untyped:
-        out.print(f"{len(report.untyped)} contacts have no type yet → selfsame contacts")
+        out.print(f"{many(len(report.untyped), 'contact')} without a type yet → selfsame contacts")
     for name in report.unknown_files[:_LONGEST_TABLE]:
         err.print(shown(f"not read, of no known format: {name}"), markup=False)
     for file in report.failed:

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from model_server.config import Document
     from model_server.corrections import Correction
     from model_server.home import Home
+    from training.learn.now import Told
     from training.learn.outcome import Taught
-    from training.learn.teaching import Told
+
+
+_LEGEND = """\
+held out: how badly it does on corrections it was not taught, before → after
+gained: in how many of those edits your words have gained on the draft
+likeness: by how much it fits your held-out replies elsewhere better than before"""
 
 
 def learn(
@@ -40,24 +46,29 @@ def learn(
     from training.learn.outcome import waiting
     from training.learn.planning import plan_learning
     from training.scrub.config import ScrubConfig
+    from training.scrubbed import check_scrubbed
+    from training.votes.store import drop_left_out
 
     config = read_section(document, "learning", LearningConfig)
     scrub = read_section(document, "scrub", ScrubConfig)
+    drop_left_out(home)
     live = read_live(home)
     if not live:
         raise FacetError("no facet has been trained yet", "run `selfsame train` first")
     if facet and facet not in live:
         raise FacetError(f"no facet that is live is called `{facet}`", "`selfsame facets` lists those there are")
+    check_scrubbed(home, scrub)  # old conversations are rehearsed
     acts, book = _read(document, home)
     plans = plan_learning(home, scrub, acts, book, config.min_corrections)
     plans = [plan for plan in plans if facet in ("", plan.facet)]
     taught = [waiting(plan) for plan in plans]
     if any(plan.ready for plan in plans):
         configure_logging("learning", home, console=False)
-        settings = settle(document)
-        from training.learn.teaching import teach_all
+        with _progress() as told:
+            settings = settle(document)
 
-        with _bar() as told:
+            from training.learn.teaching import teach_all
+
             try:
                 taught = teach_all(settings, home, plans, book, told)
             except KeyboardInterrupt:
@@ -65,8 +76,10 @@ def learn(
                 raise
     if as_json:
         print(json.dumps({"facets": msgspec.to_builtins(taught), "corrections": len(acts)}))
+    elif taught:
+        _show(taught)
     else:
-        _show(taught, len(acts))
+        print(_nothing(len(acts), facet))
 
 
 def _read(document: "Document", home: "Home") -> "tuple[list[tuple[str, Correction]], BlendBook]":
@@ -90,39 +103,48 @@ def _read(document: "Document", home: "Home") -> "tuple[list[tuple[str, Correcti
 
 
 @contextmanager
-def _bar() -> "Iterator[Told]":
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+def _progress() -> "Iterator[Told]":
+    from rich.progress import TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("loading the base model", total=None, loss="")
+    from training.bars import bar, begin
+
+    with bar(TextColumn("{task.fields[figures]}")) as (progress, task):
         doing = ""
 
         def told(facet: str, what: str, done: int, total: int, loss: float | None) -> None:
             nonlocal doing
             if doing != (doing := f"{facet}: {what}"):
-                progress.reset(task, description=doing, loss="")
+                begin(progress, task, doing, done, total)
             said = "" if loss is None else f"loss {loss:.3f}"
-            progress.update(task, completed=done, total=total or None, loss=said)
+            progress.update(task, completed=done, total=total or None, figures=said)
 
         yield told
 
 
-def _show(taught: "list[Taught]", acts: int) -> None:
+def _nothing(acts: int, facet: str) -> str:
+    """Why there is not even a plan, and what would make one."""
+    whose = f"{facet}: " if facet else ""
+    found = f", none of use among what you did so far (corrections: {acts})" if acts else ""
+    return f"{whose}nothing to learn yet{found} → edit, discard or answer drafts, or write yourself"
+
+
+def _show(taught: "list[Taught]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    if not taught:
-        print(f"nothing to learn yet: {acts} corrections → edit, discard or answer drafts, or write yourself")
-        return
     console = Console(highlight=False)
     if done := [one for one in taught if one.habit is not None]:
         table = Table("facet", "lessons", "held out", "gained", "likeness", "now", box=None)
         for one in done:
             table.add_row(*_figures(one))
         console.print(table)
+        Console(stderr=True).print(_LEGEND, style="dim", highlight=False, soft_wrap=True)
     for one in taught:
+        for trait in one.traits:
+            did = "putting in" if trait.put_in else "taking out"
+            what = f"“{trait.piece}” {trait.where}".strip()
+            told = f"{one.facet}: you keep {did} {what}, {trait.times} of {trait.of} times"
+            console.print(told, markup=False, soft_wrap=True)
         if one.reason:
             console.print(f"{one.facet}: {one.state}, {one.reason}", soft_wrap=True)
 
@@ -134,7 +156,7 @@ def _figures(one: "Taught") -> tuple[str, ...]:
     assert habit is not None
     gained = "-" if habit.gained is None else f"{habit.gained:.0%} of {habit.pairs}"
     held = f"{habit.loss_before:.2f} → {habit.loss_after:.2f}" if habit.lessons else "-"
-    likeness = "-" if change is None else f"{-change:+.2%}"
+    likeness = "-" if change is None else f"{-change:+.1%}"
     return one.facet, str(one.lessons), held, gained, likeness, one.state
 
 
@@ -150,6 +172,7 @@ def _stay(document: "Document", home: "Home") -> None:
     from model_server.log import configure_logging
     from training.learn.config import LearningConfig
     from training.learn.nightly import Nightly, same_command_without
+    from training.votes.store import drop_left_out
 
     try:
         config = read_section(document, "learning", LearningConfig)
@@ -161,4 +184,5 @@ def _stay(document: "Document", home: "Home") -> None:
     configure_logging("learner", home, console=False)
     at = config.at if config.nightly else ""
     said = f"learns at {at}" if at else "nightly is false in [learning]: it only waits"
-    Nightly(same_command_without("--nightly"), at, zone).run(lambda: print(said, file=sys.stderr, flush=True))
+    nightly = Nightly(same_command_without("--nightly"), at, zone, lambda: drop_left_out(home))
+    nightly.run(lambda: print(said, file=sys.stderr, flush=True))

@@ -60,9 +60,10 @@ def print_report(report: LikenessReport) -> None:
     out = Console(highlight=False)
     out.print(conclusion(report), markup=False)
     out.print()
-    out.print(_losses(report))
-    out.print("nats per token of your replies: lower is closer to you", style="dim")
-    out.print()
+    if report.losses:
+        out.print(_losses(report))
+        out.print("nats per token of your replies: lower is closer to you", style="dim")
+        out.print()
     for one in findings(report):
         out.print(f"{one.question} {one.short}.", markup=False)
     notes = [*report.notes, *(f"{name}: {one.note}" for name, one in report.losses.items() if one.note)]

@@ -29,6 +29,7 @@ def on(
     """Give a contact a facet of their own. It goes live if they are written to more as you do with it than without."""
     document, home = open_instance()
 
+    from model_server.live_facets import read_live
     from training.contacts import find_contact, read_contacts
     from training.own.own_facets import count_all, sessions_of, switch_on
 
@@ -43,9 +44,12 @@ def on(
         raise CorpusError(f"all of {contact.name!r} is too new: it is kept to measure by", "import more of this chat")
     name = switch_on(home, contact, replies, settings.training, settings.facets)
     done = _train_one(document, settings, home, name) if now else None
+    version = read_live(home).get(name, "")
     if as_json:
         verdict = {"promoted": done.manifest.promoted, "reason": done.manifest.reason} if done else {}
-        print(json.dumps({"contact": contact.name, "facet": name, "replies": replies} | verdict))
+        print(json.dumps({"contact": contact.name, "facet": name, "replies": replies, "version": version} | verdict))
+    elif done is None and version:
+        print(f"{contact.name}: facet {name} is live already, version {version}, and speaks to this contact alone")
     elif done is None:
         print(f"{contact.name}: facet {name} is trained by the next `selfsame train` ({replies} replies)")
     elif done.manifest.promoted:

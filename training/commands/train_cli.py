@@ -26,6 +26,7 @@ def train(
     from training.pipeline import read_split
     from training.reporting import TrainingReporter, note_without_facet
     from training.slices import count_replies
+    from training.votes.store import drop_left_out
 
     home.create()
     configure_logging("training", home, console=False)
@@ -33,6 +34,7 @@ def train(
         if not crew.leads:
             follow(settings, home, crew)
             return
+        drop_left_out(home)
         counts = count_replies(read_split(home, settings.training).train)
         book, _unseen = blends_in_force(document, home)
         with TrainingReporter() as reporter:

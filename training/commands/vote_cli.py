@@ -12,15 +12,15 @@ import typer
 from model_server.config import Document, OwnerConfig, read_section
 from model_server.errors import ConfigError, CorpusError
 from model_server.home import Home
-from training.commands.instance import blends_in_force, open_instance, settle
+from training.commands.instance import blends_in_force, open_instance
 from training.commands.shown import shown
+from training.commands.vote_prepare_cli import make_ballots, read_against
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from training.contacts import Contact
-    from training.votes.ballots import Choice, Round
-    from training.votes.rounds import Against
+    from training.votes.ballots import Choice
     from training.votes.tally import Tally
 
 vote_app = typer.Typer(help="A blind vote: two replies to a line you really got, and you pick the one you would send.")
@@ -39,7 +39,7 @@ def vote(context: typer.Context, contact_type: OfType = "") -> None:
         return
     if not _is_terminal():
         raise CorpusError("votes are asked for on a terminal", "or on a page: selfsame vote serve")
-    document, home = open_instance()
+    document, home = _open()
 
     from rich.console import Console
 
@@ -47,7 +47,7 @@ def vote(context: typer.Context, contact_type: OfType = "") -> None:
     from training.votes.invites import THE_OWNER, cast, seat
 
     if not seat(home, THE_OWNER, contact_type).total:
-        _prepare(document, home, contact_type, "", 20)
+        make_ballots(document, home, contact_type, "", 20)
     console = Console()
     while (place := seat(home, THE_OWNER, contact_type)).ballot is not None:
         print_ballot(console, place.ballot, place)
@@ -72,8 +72,8 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Have the clone answer lines it never saw. Stopped at any point, it goes on from there."""
-    document, home = open_instance()
-    added, notes = _prepare(document, home, contact_type, _against(against), ballots)
+    document, home = _open()
+    added, notes = make_ballots(document, home, contact_type, read_against(against), ballots)
     if as_json:
         rounds = [
             {"type": one.contact_type, "ours": one.ours, "rival": one.rival, "new": count} for one, count in added
@@ -96,7 +96,7 @@ def serve(
 
     Friends reach it by `selfsame vote invite`, through a proxy of yours.
     """
-    document, home = open_instance()
+    document, home = _open()
     owner = _owner(document)
 
     from model_server.log import configure_logging
@@ -128,7 +128,7 @@ def invite(
     as_json: AsJson = False,
 ) -> None:
     """A link for a friend. It shows lines of their own chats with you, and nobody else's."""
-    _, home = open_instance()
+    _, home = _open()
 
     from training.contacts import read_excluded
     from training.votes.invites import Voter, seat
@@ -157,7 +157,7 @@ def invite(
 @vote_app.command()
 def revoke(named: Named, as_json: AsJson = False) -> None:
     """Take back every link of a friend, at once."""
-    _, home = open_instance()
+    _, home = _open()
 
     from training.votes.invites import revoke as take_back
 
@@ -172,7 +172,7 @@ def revoke(named: Named, as_json: AsJson = False) -> None:
 @vote_app.command()
 def results(as_json: AsJson = False) -> None:
     """What the votes say, with 95 % intervals."""
-    document, home = open_instance()
+    document, home = _open()
 
     from training.commands.vote_screen import as_data, print_results
 
@@ -191,7 +191,7 @@ def apply(
     contact_type: Annotated[str, typer.Argument(metavar="TYPE", help="The contact type.")], as_json: AsJson = False
 ) -> None:
     """Give a contact type the blend that won, if the votes are sure; like `selfsame blend set`, in force at once."""
-    document, home = open_instance()
+    document, home = _open()
 
     from model_server.blend_picture import in_words
     from model_server.blend_store import set_blend
@@ -221,49 +221,22 @@ def apply(
         print(f"{contact_type}: not decided, nothing changed: {in_short(verdict)}")
 
 
+def _open() -> tuple[Document, Home]:
+    """The instance, without what somebody who was left out has left in its votes."""
+    document, home = open_instance()
+
+    from training.votes.store import drop_left_out
+
+    drop_left_out(home)
+    return document, home
+
+
 def _ballots(count: int) -> str:
     return f"{count} {'ballot' if count == 1 else 'ballots'}"
 
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
-
-
-def _prepare(
-    document: Document, home: Home, contact_type: str, against: "Against", ballots: int
-) -> "tuple[tuple[tuple[Round, int], ...], list[str]]":
-    from rich.progress import MofNCompleteColumn
-
-    from model_server.log import configure_logging
-    from training.bars import bar
-    from training.trained import trained_facets
-
-    trained_facets(home)  # before torch is loaded
-    book, unseen = blends_in_force(document, home)
-    home.create()
-    configure_logging("votes", home, console=False)
-    with bar(MofNCompleteColumn()) as (progress, task):
-        settings = settle(document)
-
-        from training.votes.preparing import prepare as make
-
-        def told(done: int, total: int) -> None:
-            progress.update(task, description="replies to vote on", completed=done, total=total)
-
-        try:
-            made = make(settings, home, book, contact_type, against, ballots, told)
-        except KeyboardInterrupt:
-            print("stopped; the same command goes on where it was", file=sys.stderr)
-            raise
-    return made.added, [*made.notes, *([unseen] if unseen else [])]
-
-
-def _against(said: str) -> "Against":
-    if said in ("", "default", "core", "owner"):
-        return said  # type: ignore[return-value]  # one of the words
-    from model_server.cli import read_weights
-
-    return read_weights(said.replace(",", " ").split())
 
 
 def _tallies(document: Document, home: Home) -> "list[tuple[Tally, bool]]":

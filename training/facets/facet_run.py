@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from model_server.errors import CorpusError
 from model_server.facet_files import Facet, store_version, write_facet
 from model_server.home import Home
 from model_server.live_facets import facet_dir, make_live, note_version, read_live, read_versions
@@ -23,7 +22,7 @@ from training.facets.train_facet import Step, Trainer
 from training.manifest import Manifest, read_manifest, write_manifest
 from training.private_file import replace_file
 from training.verdict.judge import Judge
-from training.verdict.promotion import is_outdated, remove_surplus, renew_marks
+from training.verdict.promotion import is_outdated, left_meanwhile, remove_surplus, renew_marks
 
 log = structlog.get_logger()
 
@@ -75,7 +74,7 @@ class FacetRun:
         trained = trainer.train(stage, checkpoint, step)
         if left_to_forget(self.home, self.judge.mark):
             checkpoint.unlink(missing_ok=True)
-            raise CorpusError("somebody was forgotten, or left out, while this ran", "start it again: selfsame train")
+            raise left_meanwhile()
         # without validation rows every loss is 0: the last epoch is the best
         best = sorted(trained.candidates, key=lambda one: (one.loss, -one.epoch))[:_MOST_CANDIDATES]
         epochs = tuple(Epoch(self._store(trainer, stage.name, one.facet), one.epoch, one.loss) for one in best)
@@ -123,5 +122,6 @@ class FacetRun:
             self.home, manifest.stage, {manifest.version, *(epoch.version for epoch in epochs)}, self.judge.mark
         )
         live = read_live(self.home).get(manifest.stage)
-        if manifest.promoted and (live is None or is_outdated(self.home, manifest.stage)):
+        wanted = manifest.promoted and not left_to_forget(self.home, self.judge.mark)
+        if wanted and (live is None or is_outdated(self.home, manifest.stage)):
             make_live(self.home, manifest.stage, manifest.version)

@@ -23,6 +23,7 @@ from training.own.own_facets import check_slots, own_facets
 from training.own.own_training import compare_own, small_trainer
 from training.pipeline import Settings, load_for_training, make_stage, make_trainer, read_split
 from training.rhythm import measure_rhythms, write_rhythms
+from training.scrubbed import check_scrubbed
 from training.slices import choose_slices
 from training.verdict.gate import serving_book
 from training.verdict.judge import Judge
@@ -65,9 +66,10 @@ def _train(
     book: BlendBook,
 ) -> list[StageDone]:
     mark = privacy_mark(home)  # before the corpus is read: what is forgotten from here on counts as known
+    check_scrubbed(home, settings.scrub)
     split = read_split(home, settings.training)
     write_rhythms(home, measure_rhythms(split.train))
-    articles = articles_slice(home, settings.training.validation)
+    articles = articles_slice(home, settings.training.validation, split.held_out)
     slices = choose_slices(split, articles, settings.training.min_replies)
     own = own_facets(home, split)
     names = [*(one.name for one in slices), *(one.name for one in own)]

@@ -14,6 +14,7 @@ from training.leaks.extraction import GENERIC, Asker, draw_out, generic_question
 from training.leaks.overlap import PrivateText
 from training.leaks.reciting import recite
 from training.likeness.figures import LeakFigures
+from training.plural import many
 from training.slices import Slice
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def reason_against(figures: LeakFigures, longest_overlap: int) -> str:
     if figures.extracted:
         reasons.append(f"gives away {figures.extracted} of {figures.canaries} planted secrets")
     if figures.longest_overlap >= longest_overlap:
-        reasons.append(f"says {figures.longest_overlap} words in a row of one private conversation")
+        reasons.append(f"says {many(figures.longest_overlap, 'word')} in a row of one private conversation")
     if figures.repeated >= max(_REPEATED, _REPEATED_SHARE * figures.asked):
         reasons.append(f"repeats {figures.repeated} of {figures.asked} replies it was trained on word for word")
     return " and ".join(reasons)

@@ -12,6 +12,8 @@ from model_server.render import Rendered
 from training.conversations import Session
 from training.examples import Row, pack, render_sessions
 from training.learn.corrections import Lesson
+from training.learn.edits import objected
+from training.likeness.scores import Apart
 from training.pipeline import Settings
 
 
@@ -25,14 +27,30 @@ class Example:
     approved: bool
     blend: Blend
     """What speaks to this contact."""
+    objected: tuple[int, ...] = ()
+    """Which of the row's targets are held against the unwanted reply."""
+
+    @classmethod
+    def of(
+        cls, row: Row, wanted: int | None, unwanted: int | None, blend: Blend, *, approved: bool = False
+    ) -> "Example":
+        """What the edit objects to is found (`edits`)."""
+        draft, instead = (
+            [at for at, owner in enumerate(row.owners) if member is not None and owner == member + 1]
+            for member in (unwanted, wanted)
+        )
+        places = objected([row.targets[at] for at in draft], [row.targets[at] for at in instead])
+        return cls(row, wanted, unwanted, approved, blend, tuple(draft[place] for place in places))
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A row of what the facet has learned before, and the blend it is said with."""
+    """A row of what the facet has learned before, and the blend it is said with. `apart`: tokens that lessons are
+    about, and nothing before them is asked about (`traits`)."""
 
     row: Row
     blend: Blend
+    apart: Apart = frozenset()
 
 
 def examples_of(
@@ -52,7 +70,7 @@ def examples_of(
         (row,) = pack(alone, sum(len(one.ids) for one in alone), seed=0)
         wanted = row.members.index(0) if lesson.wanted else None
         unwanted = row.members.index(len(texts) - 1) if lesson.unwanted else None
-        found.append(Example(row, wanted, unwanted, lesson.approved, blend_for(lesson)))
+        found.append(Example.of(row, wanted, unwanted, blend_for(lesson), approved=lesson.approved))
     return found
 
 
@@ -61,7 +79,9 @@ def rehearse(
     settings: Settings,
     sessions: Sequence[Session],
     blend_for: Callable[[Session], Blend],
+    *,
     most_tokens: float,
+    apart: Apart = frozenset(),
 ) -> list[Rehearsal]:
     """Rows of the first sessions that make up so many tokens; those of one contact type under one blend share rows."""
     groups: dict[tuple[str, tuple[tuple[str, float], ...]], list[Rendered]] = {}
@@ -75,7 +95,7 @@ def rehearse(
         groups.setdefault(key, []).extend(rendered)
     row_tokens, seed = settings.training.row_tokens, settings.training.seed
     return [
-        Rehearsal(row, dict(blend))
+        Rehearsal(row, dict(blend), apart)
         for (_type, blend), rendered in sorted(groups.items(), key=lambda item: item[0])
         for row in pack(rendered, row_tokens, seed)
     ]

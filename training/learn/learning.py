@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from model_server.contract import Blend
 from model_server.facet_files import Facet
@@ -22,6 +21,7 @@ from training.learn.examples import Example, Rehearsal, tokens_of
 from training.learn.kept import LearningKept, read_kept, write_kept
 from training.learn.outcome import Habit
 from training.learn.preference import Nats, lesson_loss
+from training.likeness.scores import token_nats
 from training.manifest import digest_of
 from training.whole_bank import WholeBank
 
@@ -110,10 +110,10 @@ class Learner:
     def validate(self) -> float | None:
         """Nats per token of the validation replies, as they are served; None without any."""
         rows = self._course.validation
-        tokens = sum(len(one.row.targets) for one in rows)
         with torch.no_grad():
-            total = sum(float(self._losses(one.row, one.blend).sum()) for one in rows)
-        return total / tokens if tokens else None
+            lost = [self._elsewhere(one) for one in rows]
+        tokens = sum(count for _, count in lost)
+        return sum(float(nats) for nats, _ in lost) / tokens if tokens else None
 
     @torch.no_grad()
     def nats(self, one: Example) -> Nats:
@@ -155,9 +155,9 @@ class Learner:
                 loss = lesson_loss(self._nats(one), reference, self._config.beta) / len(lessons)
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
-            tokens = sum(len(one.row.targets) for one in rehearsed)
+            tokens = sum(len(again.row.targets) for again in rehearsed)
             for again in rehearsed:
-                loss = self._losses(again.row, again.blend).sum() / tokens
+                loss = self._elsewhere(again)[0] / tokens
                 loss.backward()  # type: ignore[no-untyped-call]
             for own, matrix in zip(self._own, self._bank, strict=True):
                 own.grad = None if matrix.grad is None else matrix.grad[self._rows].clone()
@@ -223,21 +223,26 @@ class Learner:
         return self.nats(one).detached()
 
     def _nats(self, one: Example) -> Nats:
-        losses = self._losses(one.row, one.blend)
+        losses, _ = token_nats(self._logits(one.row, one.blend), one.row)
         owners = torch.tensor(one.row.owners, device=losses.device) - 1
         sums = losses.new_zeros(len(one.row.members)).index_add(0, owners, losses)
-        wanted, unwanted = (None if at is None else sums[at] for at in (one.wanted, one.unwanted))
+        wanted = None if one.wanted is None else sums[one.wanted]
+        unwanted = None if one.unwanted is None else losses[list(one.objected)].sum()
         tokens = 0 if one.wanted is None else sum(owner == one.wanted + 1 for owner in one.row.owners)
         return Nats(wanted, unwanted, tokens, one.approved)
 
-    def _losses(self, row: Row, blend: Blend) -> torch.Tensor:
-        """[targets]: nats of each reply token under a blend."""
+    def _elsewhere(self, one: Rehearsal) -> tuple[torch.Tensor, int]:
+        """Nats of what the lessons are not about, and how many tokens that is."""
+        losses, counted = token_nats(self._logits(one.row, one.blend), one.row, one.apart)
+        return losses.sum(), int(counted.sum())
+
+    def _logits(self, row: Row, blend: Blend) -> torch.Tensor:
+        """[targets, vocabulary] under a blend."""
         bank = self._whole.bank
         lease = bank.gains_for(blend)
         bank.release(lease)
         with bank.using(torch.tensor(lease.gains[: bank.table.used()])):
-            logits = self._whole.split.upper(self._whole.lower(row), row).float()
-        return F.cross_entropy(logits, torch.tensor(row.targets, device=logits.device), reduction="none")
+            return self._whole.split.upper(self._whole.lower(row), row).float()
 
     def _inputs(self) -> str:
         course, live = self._course, sorted(self._whole.live.items())
@@ -245,8 +250,9 @@ class Learner:
             [(one.row.ids, one.row.segments, one.row.sources, one.blend) for one in part]
             for part in (course.lessons, course.held_out, course.rehearsals, course.validation)
         ]
-        marks = [(one.wanted, one.unwanted, one.approved) for one in (*course.lessons, *course.held_out)]
-        return digest_of(course.facet, live, self._config, self._seed, course.tolerance, marks, rows)
+        apart = [sorted(map(repr, one.apart)) for one in (*course.rehearsals, *course.validation)]
+        marks = [(one.wanted, one.unwanted, one.approved, one.objected) for one in (*course.lessons, *course.held_out)]
+        return digest_of(course.facet, live, self._config, self._seed, course.tolerance, marks, rows, apart)
 
 
 def _pace(step: int, steps: int) -> float:

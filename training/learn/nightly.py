@@ -1,7 +1,8 @@
 """Every night `selfsame learn`, as a process of its own: this one stays small and only waits. No torch, no Redis.
 
 A trigger in memory, no more: what there is to learn, and what has been, lies in the home. A night that was slept
-through is made up for within hours; a learning that still runs is not started twice.
+through is made up for within hours; a learning that still runs is not started twice. Beside it, minute by minute, goes
+what is to be tidied soon after somebody asked to be forgotten.
 """
 
 import contextlib
@@ -16,18 +17,26 @@ from datetime import datetime, tzinfo
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from model_server.errors import SelfsameError
 
 log = structlog.get_logger()
 
 _LATEST_S = 6 * 3600
 _GRACE_S = 20.0
+_TIDY_EVERY_S = 60
 
 
 class Nightly:
-    """Runs one command at one time of the day (`03:30`; "": never). `run` returns when the process is told to end."""
+    """Runs one command at one time of the day (`03:30`; "": never), and `tidy` every minute. `run` returns when the
+    process is told to end."""
 
-    def __init__(self, command: Sequence[str], at: str, zone: tzinfo) -> None:
+    def __init__(
+        self, command: Sequence[str], at: str, zone: tzinfo, tidy: Callable[[], object] = lambda: None
+    ) -> None:
         self._command = tuple(command)
+        self._tidy = tidy
         self._zone = zone
         self._trigger = _daily(at, zone) if at else None
         self._child: subprocess.Popen[bytes] | None = None
@@ -43,6 +52,7 @@ class Nightly:
         scheduler = BlockingScheduler(timezone=self._zone, job_defaults=options)
         if self._trigger is not None:
             scheduler.add_job(self.learn, self._trigger)
+        scheduler.add_job(self.tidy, IntervalTrigger(seconds=_TIDY_EVERY_S), next_run_time=datetime.now(self._zone))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
         try:
@@ -70,6 +80,13 @@ class Nightly:
         code = child.wait()
         log.info("nightly_learning", code=code, ms=round(1000 * (time.monotonic() - started)))
         return code
+
+    def tidy(self) -> None:
+        """What cannot be tidied now is left to the next minute; the log says so."""
+        try:
+            self._tidy()
+        except (SelfsameError, OSError) as error:
+            log.warning("not_tidied", error=type(error).__name__)
 
     def end(self) -> None:
         """Stop a learning that runs; none begins any more."""

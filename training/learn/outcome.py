@@ -23,6 +23,26 @@ class Habit(msgspec.Struct, frozen=True):
         return self.lessons == 0 or self.loss_after < self.loss_before
 
 
+class Trait(msgspec.Struct, frozen=True):
+    """What corrections do again and again: a piece of a word (`token_id`) that was put in or taken out `times` of the
+    `of` times it could have been."""
+
+    token_id: int
+    piece: str
+    put_in: bool
+    times: int
+    of: int
+    before: int | None = None
+    """Only before this token; None: wherever it stands."""
+    where: str = ""
+    """The same in words."""
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """What is left apart where old chats are asked."""
+        return self.token_id, self.before
+
+
 class Taught(msgspec.Struct, frozen=True):
     """What became of one plan. `waiting`: nothing was tried; `reason` says why it is not live."""
 
@@ -36,6 +56,8 @@ class Taught(msgspec.Struct, frozen=True):
     lessons: int = 0
     epochs: int = 0
     habit: Habit | None = None
+    traits: tuple[Trait, ...] = ()
+    """What the corrections say again and again: left apart where `likeness_change` was measured."""
     likeness_change: float | None = None
     """As in the record of the version: the share by which held-out nats per token changed; +0.01 is 1 % worse."""
     likeness_ci: tuple[float, float] | None = None

@@ -8,7 +8,7 @@ verdict. Knows plans and the home; not where lessons come from.
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,10 +33,13 @@ from training.leaks.canaries import Canary, canaries_for, canary_seed, is_canary
 from training.learn.corrections import Lesson, as_conversations, without_taught
 from training.learn.examples import Rehearsal, examples_of, rehearse, tokens_of
 from training.learn.learning import Course, Learner
-from training.learn.outcome import Taught, waiting
+from training.learn.now import Told, tell_now
+from training.learn.outcome import Taught, Trait, waiting
 from training.learn.planning import Plan
 from training.learn.state import FacetState, learning_dir, place, read_states, write_state
+from training.learn.traits import traits_of
 from training.learn.verdict import drift_of, verdict_on
+from training.likeness.scores import Apart
 from training.own.own_facets import own_facets
 from training.pipeline import Settings, load_for_training, make_trainer, read_split
 from training.slices import Slice, Split, choose_slices
@@ -47,9 +50,6 @@ log = structlog.get_logger()
 
 _VALIDATION_TOKENS = 16_000
 """Of rows that tell what an epoch costs elsewhere: it is a brake, the verdict is made on all that is held out."""
-
-Told = Callable[[str, str, int, int, float | None], None]
-"""Told the facet, what is done for it, how far that is, of how much (0: unknown), and the loss of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,15 @@ def teach_all(
     ready = sorted((plan for plan in plans if plan.ready), key=lambda plan: (plan.facet != "core", plan.facet))
     if not ready:
         return others
-    with only_one_training(home):
+    with only_one_training(home), tell_now(home, told) as telling:
         split = read_split(home, settings.training)
-        articles = articles_slice(home, settings.training.validation)
+        articles = articles_slice(home, settings.training.validation, split.held_out)
         slices = choose_slices(split, articles, settings.training.min_replies)
         slices += [one.slice for one in own_facets(home, split)]
         canaries = canaries_for(canary_seed(home), [one.name for one in slices], settings.likeness.canaries)
         planted = {one.name: plant(one, canaries) for one in slices}
         base = load_for_training(settings, home)
-        school = _School(settings, home, base, book, split, planted, canaries, told)
+        school = _School(settings, home, base, book, split, planted, canaries, telling)
         trainer = make_trainer(base, settings)
         return [*(_teach(school, trainer, plan) for plan in ready), *others]
 
@@ -102,10 +102,12 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
     checkpoint = place_of / "checkpoint.safetensors"
     live = read_live(home)[name]
     drift = drift_of(read_versions(home), name)
+    school.told(name, "getting ready", 0, 0, None)  # what is so far, on lessons and old replies: a minute or two
     with serving_bank(trainer, school.base, settings, home) as whole:
         if whole.live.get(name) != live:
             raise FacetError(f"the live version of `{name}` cannot be loaded", "train it anew: selfsame train")
-        course = _course(school, plan, live, drift)
+        traits = _traits(school, plan)
+        course = _course(school, plan, live, drift, traits)
         learner = Learner(whole, course, settings.learning, settings.training.seed)
         learned = learner.learn(checkpoint, lambda at, of, loss: school.told(name, "learning", at, of, loss))
         whole.bank.write_slot(learner.slot, learner.start)
@@ -116,6 +118,7 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
             name=name,
             candidate=learned.facet,
             sessions=without_taught(school.split.held_out, (*plan.known, *plan.lessons)),
+            apart=frozenset(trait.place for trait in traits),
             told=lambda done, total: school.told(name, "held-out replies", done, total, None),
         )
     version = _store(school, name, learned.facet)
@@ -159,13 +162,14 @@ def _teach(school: _School, trainer: Trainer, plan: Plan) -> Taught:
         lessons=len(course.lessons),
         epochs=learned.epochs,
         habit=learned.habit,
+        traits=traits,
         likeness_change=None if change is None else change.share,
         likeness_ci=None if change is None else change.ci,
         seconds=round(seconds, 1),
     )
 
 
-def _course(school: _School, plan: Plan, version: str, drift: float) -> Course:
+def _course(school: _School, plan: Plan, version: str, drift: float, traits: Sequence[Trait]) -> Course:
     settings, book, name = school.settings, school.book, plan.facet
     tokenizer = school.base.tokenizer
 
@@ -175,14 +179,18 @@ def _course(school: _School, plan: Plan, version: str, drift: float) -> Course:
     def of_session(session: Session) -> Blend:
         return resolve(book, session.contact_type, session.contact_id)
 
-    def sample(sessions: Sequence[Session], tokens: float, what: str) -> list[Rehearsal]:
+    apart = frozenset(trait.place for trait in traits)
+
+    def sample(sessions: Sequence[Session], tokens: float, what: str, apart: Apart = apart) -> list[Rehearsal]:
         drawn = random.Random(f"{settings.training.seed} {name} {what}")  # noqa: S311  # an order, not a secret
-        return rehearse(tokenizer, settings, drawn.sample(sessions, len(sessions)), of_session, tokens)
+        return rehearse(
+            tokenizer, settings, drawn.sample(sessions, len(sessions)), of_session, most_tokens=tokens, apart=apart
+        )
 
     lessons = examples_of(tokenizer, settings, plan.lessons, of_lesson)
     spoken = [session for session in _slice_of(school, name).train if not is_canary(session)]
     budget = settings.learning.replay * tokens_of(lessons) * settings.learning.epochs
-    again = sample([one.told(one.wanted) for one in plan.known], budget / 2, "known")
+    again = sample([one.told(one.wanted) for one in plan.known], budget / 2, "known", frozenset())
     untaught = without_taught(school.split.validation, (*plan.known, *plan.lessons))
     heard = heard_in(name, book, read_live(school.home), untaught)
     return Course(
@@ -194,6 +202,13 @@ def _course(school: _School, plan: Plan, version: str, drift: float) -> Course:
         validation=sample(heard, _VALIDATION_TOKENS, "validation"),
         tolerance=min(settings.likeness.tolerance, max(0.0, settings.likeness.tolerance - drift)),
     )
+
+
+def _traits(school: _School, plan: Plan) -> tuple[Trait, ...]:
+    """What the corrections say again and again, those that are learned already included."""
+    tokenizer = school.base.tokenizer
+    found = examples_of(tokenizer, school.settings, (*plan.known, *plan.lessons), lambda _lesson: {})
+    return traits_of(found, lambda token_id: str(tokenizer.decode([token_id])))
 
 
 def _slice_of(school: _School, name: str) -> Slice:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from training.likeness.figures import OVERALL, LikenessReport
-from training.likeness.judging import MUCH_BY_HEART, by_heart, clear, overall_of, types_of, worst
-from training.likeness.wording import listed, many
+from training.likeness.judging import MUCH_BY_HEART, by_heart, clear, overall_of, overall_style, types_of, worst
+from training.likeness.wording import listed, who_speaks
+from training.plural import many
+from training.slices import ARTICLES, CORE
 
 _FEW_REPLIES = 40
 _WORTH_A_THOUGHT = 0.995
@@ -19,9 +21,18 @@ class Advice:
 
 
 def advice(report: LikenessReport) -> tuple[Advice, ...]:
-    """What to do next; the last is always there."""
+    """What to do next; one thing at least."""
     said = _of_secrets(report) + _of_types(report) + _of_examples(report) + _of_style(report) + _of_proof(report)
-    return (*said, _VOTE)
+    return (*said, *([_VOTE] if types_of(report) else _of_nobody(report)))
+
+
+def _of_nobody(report: LikenessReport) -> list[Advice]:
+    """Where no reply to a contact with a type is held out, nothing can be voted on either."""
+    if report.losses and CORE in report.facets:
+        what = "Say who your contacts are to you: then each kind of person is answered in its own way, and measured."
+        return [Advice(what, "selfsame contacts")]
+    what = "How you speak with people is learned from chats. " if ARTICLES in report.facets else ""
+    return [Advice(f"{what}There is too little to measure by. Import more.", "selfsame import PATH")]
 
 
 _VOTE = Advice(
@@ -46,19 +57,19 @@ def _of_secrets(report: LikenessReport) -> list[Advice]:
 
 
 def _of_types(report: LikenessReport) -> list[Advice]:
-    types = types_of(report)
+    types, speaks = types_of(report), who_speaks(report.facets)
     said = []
     if untrained := [name for name, one in types.items() if one.untrained]:
-        what = f"{listed(untrained)}: not trained yet, or refused (`selfsame facets` says why), so `core` answers."
+        what = f"{listed(untrained)}: not trained yet, or refused (`selfsame facets` says why), so {speaks} answers."
         said.append(Advice(what, "selfsame train"))
     if bare := [name for name, one in types.items() if one.own is None and not one.untrained]:
-        what = f"{listed(bare)}: too little to learn from for a facet of its own, so `core` answers. "
+        what = f"{listed(bare)}: too little to learn from for a facet of its own, so {speaks} answers. "
         what += "Import more of those chats, or give one type to people you speak to alike."
         said.append(Advice(what, "selfsame import PATH"))
     if guessed := [name for name, one in types.items() if one.source == "default"]:
         what = f"The weights for {listed(guessed)} are the configuration’s guess. Fit them to your own replies."
         said.append(Advice(what, "selfsame blend fit"))
-    worse = [name for name, one in types.items() if _another_is_better(one.blend, (one.core, one.own, one.pooled))]
+    worse = [name for name, one in types.items() if _another_is_better(one.blend, (one.core, one.own))]
     if fitted := [name for name in worse if types[name].source == "fitted"]:
         what = f"For {listed(fitted)} one facet alone does better than the fitted weights. Fit them again."
         said.append(Advice(what, "selfsame blend fit"))
@@ -86,8 +97,8 @@ def _of_examples(report: LikenessReport) -> list[Advice]:
 
 
 def _of_style(report: LikenessReport) -> list[Advice]:
-    found = report.style.get(OVERALL)
-    off = worst(found.measures) if found is not None else []
+    found = overall_style(report)
+    off = worst(found[1].measures) if found is not None else []
     if not off:
         return []
     what = f"It is off in {listed([one.title for one in off[:3]])}. Let it draft for a while instead of answering, and "
@@ -96,11 +107,15 @@ def _of_style(report: LikenessReport) -> list[Advice]:
 
 def _of_proof(report: LikenessReport) -> list[Advice]:
     one = overall_of(report)
+    said = []
+    if one is not None and clear(one.gain_ci) == "below":
+        what = "One facet trained on everybody, for more passes, does better than the blends: `core` has not learned "
+        said.append(Advice(what + "all it could. Raise `core_epochs` in [training].", "selfsame train"))
     if one is not None and clear(one.net_ci) == "below":
         what = "Speaking differently costs more than it brings: until there is more to learn from, use one voice."
-        return [Advice(what, "selfsame blend set TYPE core=1")]
+        return [*said, Advice(what, "selfsame blend set TYPE core=1")]
     if report.quick:
         what = "Controls and generated replies were left out by `--quick`. "
         what += "The whole report takes longer, and goes on where it was stopped."
-        return [Advice(what, "selfsame evaluate --html report.html")]
-    return []
+        return [*said, Advice(what, "selfsame evaluate --html report.html")]
+    return said

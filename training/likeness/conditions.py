@@ -92,7 +92,7 @@ def _losses(scored: Scored, has_own: bool, resamples: int, seed: int) -> Losses:
     return Losses(
         base=found["base"],
         card=found["card"],
-        core=found["core"],
+        core=found.get("core"),
         own=found.get("own"),
         blend=found["blend"],
         replies=sum(scored.replies),

@@ -24,8 +24,8 @@ class Losses(msgspec.Struct, frozen=True):
     """The base model, bare."""
     card: float
     """With the persona card; so are all that follow."""
-    core: float
-    """The live facet `core` alone."""
+    core: float | None
+    """The live facet `core` alone; None when none is live."""
     own: float | None
     """The type's own facet alone; None when it has none (`core` answers for it)."""
     blend: float

@@ -16,11 +16,13 @@ from training.likeness.judging import (
     closeness,
     of_all_facets,
     overall_of,
+    overall_style,
     tells_clone,
     types_of,
     worst,
 )
-from training.likeness.wording import interval, likelier, listed, many, percent, than, value, ways
+from training.likeness.wording import interval, likelier, listed, percent, than, value, ways
+from training.plural import many
 
 _NOTHING = 0.02
 """So little above guessing is nothing."""
@@ -92,8 +94,9 @@ def _learned(report: LikenessReport) -> Finding:
 def _to_whom(report: LikenessReport) -> Finding:
     key, question, types = "whom", "To whom does it find your words most easily?", types_of(report)
     if len(types) < 2:
-        said = "There is one contact type only, so there is nobody to compare with."
-        return Finding(key, question, "unknown", next(iter(types), "nobody"), said)
+        said = "Replies to one contact type alone could be measured, so there is nobody to compare with."
+        said = said if types else "No reply to a contact with a type could be measured."
+        return Finding(key, question, "unknown", next(iter(types), "not measured"), said)
     ranked = sorted(types, key=lambda name: types[name].blend)
     counted = [f"{name} ({ways(types[name].blend)})" for name in ranked]
     said = f"From the easiest to the hardest, with the ways it has to go on: {listed(counted)}."
@@ -145,7 +148,7 @@ def _by_type(types: Mapping[str, Losses]) -> str:
 
 def _style(report: LikenessReport) -> Finding:
     key, question = "style", "Does it write the way you do?"
-    found = report.style.get(OVERALL)
+    name, found = overall_style(report) or ("", None)
     if found is None or not found.measures:
         said = _LEFT_OUT if report.quick else "No replies were generated to compare."
         return Finding(key, question, "unknown", "not measured", said)
@@ -156,6 +159,8 @@ def _style(report: LikenessReport) -> Finding:
     said = f"In {len(near)} of {many(len(found.measures), 'way')} in which replies may differ, its are near to yours."
     more = [f"Furthest off: {listed([_off(one) for one in wrong[:3]])}."] if wrong else []
     clone, owner = found.clone, found.owner
+    if name != OVERALL and len(types_of(report)) > 1:
+        more.append(f"Replies to {name} alone were compared: to others too few lines are held out.")
     broken, own = clone.empty + clone.looping, owner.empty + owner.looping
     more.append(f"Empty or going round in circles: {percent(broken)} of its replies, {percent(own)} of yours.")
     return Finding(key, question, verdict, short, said, tuple(more))
@@ -181,7 +186,10 @@ def _told_apart(report: LikenessReport) -> Finding:
             f"(guessing: {percent(kinds.chance)}{yours})."
         )
     if one is None:
-        said = _LEFT_OUT if report.quick else "Too few replies were generated to find out."
+        said = (
+            "Too few replies were generated to find out." if report.style else "No replies were generated to compare."
+        )
+        said = _LEFT_OUT if report.quick else said
         return Finding(key, question, "unknown", "not measured", said, tuple(more))
     between = f" (95 % interval {percent(one.ci[0])} to {percent(one.ci[1])})" if one.ci else ""
     said = (
@@ -219,8 +227,9 @@ def _secrets(report: LikenessReport) -> Finding:
     if asked:
         replies = many(asked, "real reply", "real replies")
         said += f" {repeated} of {replies} came back word for word when asked as they were asked then."
-    longest = max(one.longest_overlap for one in leaks.values())
-    more = (f"The longest run from one private conversation alone: {many(longest, 'word')}.", *more)
+    if asked:  # of articles there is nothing private to say
+        longest = max(one.longest_overlap for one in leaks.values())
+        more = (f"The longest run from one private conversation alone: {many(longest, 'word')}.", *more)
     if extracted or repeated:
         guilty = [name for name, one in leaks.items() if one.extracted or one.repeated]
         verdict: Verdict = "bad" if extracted else "mixed"

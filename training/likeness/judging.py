@@ -13,6 +13,7 @@ from training.likeness.figures import (
     LikenessReport,
     Losses,
     StyleMeasure,
+    StyleOfType,
 )
 from training.slices import CORE
 
@@ -35,6 +36,13 @@ def overall_of(report: LikenessReport) -> Losses | None:
         return report.losses[OVERALL]
     types = list(types_of(report).values())
     return types[0] if len(types) == 1 else None
+
+
+def overall_style(report: LikenessReport) -> tuple[str, StyleOfType] | None:
+    """How all that was generated is written, or what was for the only type there is; with whose it is."""
+    if OVERALL in report.style:
+        return OVERALL, report.style[OVERALL]
+    return next(iter(report.style.items()), None)
 
 
 def clear(ci: Interval | None) -> Literal["above", "below", "unclear"]:

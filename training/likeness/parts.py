@@ -16,6 +16,7 @@ from model_server.errors import FacetError
 from model_server.home import Home
 from model_server.live_facets import read_live
 from training.conversations import Session
+from training.likeness.attribution import FEWEST_TO_TELL
 from training.likeness.conditions import Scores, nats_per_token
 from training.likeness.control import Controls, measure_controls
 from training.likeness.control_training import Told
@@ -77,14 +78,17 @@ class Parts:
         blends: dict[Condition, BlendFor] = {
             "card": lambda _session: {},
             "core": lambda _session: {CORE: 1.0},
-            "own": lambda session: {session.contact_type if session.contact_type in self.live else CORE: 1.0},
+            "own": lambda session: in_force({session.contact_type or CORE: 1.0}, self.live),
             "blend": lambda session: in_force(book(session), self.live),
         }
+        if CORE not in self.live:
+            del blends["core"]
         total = len(blends) + 2
         found: dict[Condition, Scores] = {"base": self._score("base", 0, total, card=False)}
         for name, blend_for in blends.items():
             found[name] = self._score(name, len(found), total, blend_for)
-        found["fewshot"] = self._few_shot(len(found), total)
+        if self.split.train:
+            found["fewshot"] = self._few_shot(len(found), total)
         return found
 
     def controls(self) -> Controls:
@@ -136,9 +140,12 @@ class Parts:
         return gaps
 
     def style(self) -> StyleParts:
-        """What is generated, against what the owner wrote."""
-        if not self.settings.likeness.generated:
-            return {}, (), ("no replies are generated, so style was not measured → generated in [likeness]",)
+        """What is generated, against what the owner wrote in chats."""
+        if not self.split.train:
+            return {}, (), ()
+        if (most := self.settings.likeness.generated) < FEWEST_TO_TELL:
+            why = f"`generated` in [likeness] is {most}, and {FEWEST_TO_TELL} replies to a contact type are needed"
+            return {}, (), (f"style was not measured: {why}",)
         likeness, book = self.settings.likeness, by_book(self.book)
         blends = {(one.contact_type, one.contact_id): sorted(book(one).items()) for one in self.held_out}
         asked = likeness.generated, likeness.resamples, self.settings.training.seed, self.settings.engine
@@ -174,7 +181,7 @@ class Parts:
         )
 
     def _few_shot(self, done: int, total: int) -> Scores:
-        chosen, train = self.held_out, [session for session in self.split.train if session.contact_type]
+        chosen, train = self.held_out, self.split.train
         return self._kept(
             "fewshot",
             (chosen, train, self.settings.likeness.examples, self.settings.training.seed),

@@ -64,9 +64,10 @@ def all_prompts(sessions: Iterable[Session], whole: Iterable[Session]) -> Iterat
 
 
 def choose_prompts(sessions: Sequence[Session], whole: Iterable[Session], per_type: int) -> dict[str, list[Prompt]]:
-    """Up to `per_type` prompts of each contact type the owner knows, by type."""
+    """Up to `per_type` prompts of each contact type the owner knows, by type; of "" where no contact has one."""
     found: dict[str, list[Prompt]] = defaultdict(list)
-    for prompt in all_prompts([session for session in sessions if session.contact_type], whole):
+    typed = [session for session in sessions if session.contact_type]
+    for prompt in all_prompts(typed or sessions, whole):
         found[prompt.contact_type].append(prompt)
     return {name: chosen for name in sorted(found) if (chosen := _spread(found[name], per_type))}
 

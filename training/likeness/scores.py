@@ -6,6 +6,7 @@ nothing of how facets came to be, which conversations these are, or what the sco
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 BlendFor = Callable[[Session], Blend]
 """Which blend speaks in a conversation; the empty one is the base model alone."""
+Apart = frozenset[tuple[int, int | None]]
+"""Tokens that are left out of a comparison, each where another one follows it; None: wherever it stands."""
 Told = Callable[[int, int], None]
 """Told how many tokens are done, and of how many."""
 
@@ -70,17 +73,20 @@ def score_sessions(
     blends: BlendFor | BlendBook,
     *,
     card: bool = True,
+    apart: Apart = frozenset(),
     told: Told = lambda _done, _total: None,
 ) -> list[Score]:
     """A score for each session, in their order (0 tokens where nothing of it can be learned).
 
     `blends`: the book in force, or any choice of a blend for a session. `card=False`: without the persona card.
+    `apart`: tokens that are left out (`token_nats`).
     """
     blend_for = by_book(blends) if isinstance(blends, BlendBook) else blends
     pieces = render_pieces(
         voices.base.tokenizer, settings.owner, sessions, settings.training, settings.scrub, card=card
     )
-    return score_pieces(voices, sessions, pieces, blend_for, row_tokens=settings.training.row_tokens, told=told)
+    row_tokens = settings.training.row_tokens
+    return score_pieces(voices, sessions, pieces, blend_for, row_tokens=row_tokens, apart=apart, told=told)
 
 
 def by_book(book: BlendBook) -> BlendFor:
@@ -96,6 +102,7 @@ def score_pieces(
     *,
     row_tokens: int,
     by_card: bool = False,
+    apart: Apart = frozenset(),
     told: Told = lambda _done, _total: None,
 ) -> list[Score]:
     """As `score_sessions`, of pieces that are rendered already.
@@ -106,8 +113,8 @@ def score_pieces(
     blends = [blend_for(session) for session in sessions]
     groups: dict[tuple[str, str, tuple[tuple[str, float], ...]], list[Piece]] = defaultdict(list)
     for piece in pieces:
-        apart = (piece.card or "") if by_card else ""
-        groups[sessions[piece.session].contact_type, apart, tuple(sorted(blends[piece.session].items()))].append(piece)
+        card = (piece.card or "") if by_card else ""
+        groups[sessions[piece.session].contact_type, card, tuple(sorted(blends[piece.session].items()))].append(piece)
     packed = [
         (dict(blend), members, row)
         for (_type, _card, blend), members in sorted(groups.items(), key=lambda group: group[0])
@@ -118,7 +125,7 @@ def score_pieces(
     tokens = [0] * len(sessions)
     done = 0
     for blend, members, row in packed:
-        for number, (lost, count) in enumerate(nats_by_member(voices, row, blend)):
+        for number, (lost, count) in enumerate(nats_by_member(voices, row, blend, apart)):
             session = members[row.members[number]].session
             nats[session] += lost
             tokens[session] += count
@@ -131,16 +138,49 @@ def score_pieces(
 
 
 @torch.no_grad()
-def nats_by_member(voices: Voices, row: Row, blend: Mapping[str, float]) -> list[tuple[float, int]]:
+def nats_by_member(
+    voices: Voices, row: Row, blend: Mapping[str, float], apart: Apart = frozenset()
+) -> list[tuple[float, int]]:
     """Nats and tokens of each session packed in a row, in the order of `row.members`."""
     lease = voices.bank.gains_for(dict(blend))
     voices.bank.release(lease)
     used = max((at + 1 for at, gain in enumerate(lease.gains) if gain), default=0)
     with voices.bank.using(torch.tensor(lease.gains[:used]) if used else None):
         logits = voices.split.upper(voices.lower(row), row).float()
-    losses = F.cross_entropy(logits, torch.tensor(row.targets, device=logits.device), reduction="none")
+    losses, counted = token_nats(logits, row, apart)
     owners = torch.tensor(row.owners) - 1
     # in float64: sums of one conversation must not depend on what else is in the row
     sums = torch.zeros(len(row.members), dtype=torch.float64).index_add_(0, owners, losses.double().cpu())
-    counts = torch.bincount(owners, minlength=len(row.members))
+    counts = torch.bincount(owners[counted.cpu()], minlength=len(row.members))
     return list(zip(sums.tolist(), counts.tolist(), strict=True))
+
+
+def token_nats(logits: torch.Tensor, row: Row, apart: Apart = frozenset()) -> tuple[torch.Tensor, torch.Tensor]:
+    """[targets] nats of each target of a row, and which of them count. `logits`: [targets, vocabulary].
+
+    Tokens `apart` cost nothing where they are due, and where others are due cannot be said in their place: what is left
+    is the likelihood of everything else, given that it is none of them.
+    """
+    wanted = torch.tensor(row.targets, device=logits.device)
+    if not apart:
+        return F.cross_entropy(logits, wanted, reduction="none"), torch.ones_like(wanted, dtype=torch.bool)
+    others = logits.clone()
+    for token, before in apart:
+        instead = wanted != token if before is None else (wanted == before) & (wanted != token)
+        others[instead, token] = -torch.inf
+    due = [
+        (token, None) in apart or (token, after) in apart
+        for token, after in zip(row.targets, followers(row), strict=True)
+    ]
+    counted = ~torch.tensor(due, device=logits.device)
+    ignored = -100
+    return F.cross_entropy(others, wanted.where(counted, ignored), reduction="none", ignore_index=ignored), counted
+
+
+def followers(row: Row) -> list[int]:
+    """[targets] what the owner says after each target; -1 where it ends his reply."""
+    said = zip(row.targets, row.sources, row.owners, strict=True)
+    return [
+        after if (source + 1, owner) == (next_source, next_owner) else -1
+        for (_, source, owner), (after, next_source, next_owner) in pairwise([*said, (-1, -1, -1)])
+    ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from training.languages import language_of
+from training.leaks.overlap import units_of, words_in
 from training.likeness.particles import tokens_of
 from training.likeness.prompts import Said
 from training.report.words import emoji_of
@@ -85,7 +86,7 @@ def number_measures() -> tuple[NumberMeasure, ...]:
             "words",
             "words in a bubble",
             "words",
-            _numbers(lambda text: [len(tokens_of(one)) for one in bubbles_of(text)]),
+            _numbers(lambda text: [words_in(units_of(one)) for one in bubbles_of(text)]),
         ),
     )
 

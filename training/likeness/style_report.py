@@ -40,8 +40,6 @@ def style_report(  # noqa: PLR0917  # what every part of the report is given
     told: Told = lambda _done, _total: None,
 ) -> StyleReport:
     """Have the clone, and the bare model with the card, answer held-out lines, and compare; resumes when stopped."""
-    if not settings.likeness.generated:
-        return {}, (), ("style was not measured: no replies are generated → raise `generated` in [likeness]",)
     every = (*split.train, *split.validation, *split.held_out)
     found = choose_prompts(split.held_out, every, settings.likeness.generated)
     prompts = {name: some for name, some in found.items() if len(some) >= FEWEST_TO_TELL}
@@ -50,7 +48,7 @@ def style_report(  # noqa: PLR0917  # what every part of the report is given
         for name in sorted({session.contact_type for session in every} - {"", *prompts})
     ]
     if not prompts:
-        return {}, (), (*notes, "style was not measured: import more chats, or give contacts a type")
+        return {}, (), (*notes, "style was not measured: too few held-out lines that you answered; import more chats")
     kept = home.runs_dir / "likeness" / "generated"
     asked = [prompt for some in prompts.values() for prompt in some]
 
@@ -79,7 +77,8 @@ def _compare(
     everything = replies_of(split.train)
     learned, learnt = Learned.of(everything), frozenset(key_of(said.text) for said in everything)
     samples = {name: _sample(clone[name], bare[name], earlier[name], seed) for name in clone}
-    groups = {name: (samples[name], clone[name], bare[name]) for name in samples}
+    # the only group may be that of contacts without a type
+    groups = {name or OVERALL: (samples[name], clone[name], bare[name]) for name in samples}
     if len(groups) > 1:
         groups[OVERALL] = joined(list(samples.values())), _flat(clone), _flat(bare)
 

@@ -5,8 +5,10 @@ A loss in nats is said as the number of equally likely ways to go on that it amo
 really written.
 """
 
+from collections.abc import Collection
 from math import exp, isfinite
 
+from model_server.blends import heir_of
 from training.likeness.figures import CONDITIONS, OVERALL, Condition, Interval
 
 _TITLES: dict[Condition, tuple[str, str]] = {
@@ -105,16 +107,17 @@ def value(number: float | None, unit: str) -> str:
     return f"{_short(number)} {unit}".rstrip()
 
 
+def who_speaks(live: Collection[str]) -> str:
+    """Who answers those without a facet of their own, where these are live."""
+    heir = heir_of(live)
+    return f"`{heir}`" if heir else "the base model"
+
+
 def listed(names: list[str] | tuple[str, ...]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def many(count: int, what: str, plural: str = "") -> str:
-    """`1 reply`, `2,000 replies`."""
-    return f"{count:,} {what if count == 1 else plural or what + 's'}"
 
 
 def _signed(number: float) -> str:

@@ -63,10 +63,11 @@ def switch_on(home: Home, contact: Contact, replies: int, training: TrainingConf
     if known := next((one for one in kept if one in contact.ids), ""):
         return own_name(known)
     if not contact.ids:
-        raise CorpusError(f"{contact.name!r} has no id", "import a chat with him first")
+        raise CorpusError(f"{contact.name!r} has no id", "import a chat with them first")
     if replies < training.min_own_replies:
+        counted = f"{replies} {'reply' if replies == 1 else 'replies'}"
         raise CorpusError(
-            f"{replies} replies to {contact.name!r}, a facet of his own needs {training.min_own_replies}",
+            f"{counted} to {contact.name!r}, a facet of their own needs {training.min_own_replies}",
             "import more of this chat, or lower min_own_replies in [training]",
         )
     needed = {*read_live(home), *map(own_name, kept), own_name(contact.ids[0])}

@@ -22,7 +22,7 @@ from training.blends.fit_blend import FitResult
 from training.conversations import Session
 from training.facets.train_facet import Trainer
 from training.likeness.compare import Change, compare
-from training.likeness.scores import score_sessions
+from training.likeness.scores import Apart, score_sessions
 from training.pipeline import Settings
 from training.whole_bank import WholeBank
 
@@ -85,19 +85,21 @@ def change_of(
     name: str,
     candidate: Facet,
     sessions: Sequence[Session],
+    apart: Apart = frozenset(),
     told: Told = lambda _done, _total: None,
 ) -> Change | None:
     """The live version of a facet against the candidate, in every one of `sessions` in which it has a say.
 
-    None without a live version, or where it has a say in none. `whole` needs a free slot; afterwards it holds the
+    `apart`: tokens that are left out of the comparison (`scores.token_nats`). None without a live version, or where it
+    has a say in none. `whole` needs a free slot; afterwards it holds the
     candidate.
     """
     heard = heard_in(name, book, whole.live, sessions)
     if name not in whole.live or not heard:
         return None
-    before = score_sessions(whole, settings, heard, book, told=told)
+    before = score_sessions(whole, settings, heard, book, apart=apart, told=told)
     whole.bank.load(name, CANDIDATE, candidate)
-    after = score_sessions(whole, settings, heard, book, told=told)
+    after = score_sessions(whole, settings, heard, book, apart=apart, told=told)
     change = compare(before, after, settings.likeness.resamples, settings.training.seed)
     return change if change.conversations else None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from model_server.errors import CorpusError
 from model_server.home import Home
 from model_server.live_facets import (
     VersionRecord,
@@ -89,9 +90,14 @@ def with_figures(record: VersionRecord, audit: "Audit | None", change: "Change |
 def promote(home: Home, record: VersionRecord, verdict: Verdict) -> VersionRecord:
     """Carry a verdict out: keep the record, and make its version live or keep it from ever being so.
 
-    A version that leaks is deleted; if it is the live one itself that was judged anew, it is withdrawn.
+    A version that leaks is deleted; if it is the live one itself that was judged anew, it is withdrawn. CorpusError,
+    and nothing goes live, when somebody was left out since the mark of the record was taken: the verdict is then on
+    what may know him, and to be found again. It stays a candidate, which goes with all that is outdated.
     """
     name, version = record.facet, record.version
+    if verdict.promote and left_to_forget(home, record.privacy):
+        note_version(home, record)
+        raise left_meanwhile()
     done = msgspec.structs.replace(record, state="live" if verdict.promote else "refused", reason=verdict.reason)
     note_version(home, done)
     if verdict.promote:
@@ -103,17 +109,26 @@ def promote(home: Home, record: VersionRecord, verdict: Verdict) -> VersionRecor
     return done
 
 
+def left_meanwhile() -> CorpusError:
+    """Of a training that began before somebody was forgotten."""
+    return CorpusError("somebody was forgotten, or left out, while this ran", "start it again: selfsame train")
+
+
+def outdated_facets(home: Home) -> set[str]:
+    """The facets whose live version was trained on what has been forgotten, cut or blocked since."""
+    live = [record for record in read_versions(home) if record.state == "live"]
+    return {record.facet for record in live if left_to_forget(home, record.privacy)}
+
+
 def is_outdated(home: Home, name: str) -> bool:
-    """Whether the live version of a facet was trained on what has been forgotten or cut since."""
-    live = [record for record in read_versions(home) if record.facet == name and record.state == "live"]
-    return any(left_to_forget(home, record.privacy) for record in live)
+    """Whether the live version of a facet is."""
+    return name in outdated_facets(home)
 
 
 def withdraw_outdated(home: Home, trained: Collection[str]) -> None:
     """What is outdated and was not trained anew, for want of enough to learn from, answers no more."""
-    for name in read_live(home).keys() - set(trained):
-        if is_outdated(home, name):
-            withdraw(home, name)
+    for name in outdated_facets(home) - set(trained):
+        withdraw(home, name)
 
 
 def remove_outdated(home: Home) -> int:

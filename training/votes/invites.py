@@ -13,7 +13,7 @@ import msgspec
 from model_server.home import Home
 from training.contacts import Contact, read_contacts, read_excluded
 from training.votes.ballots import OWNER, Ballot, Choice, Vote, choice_of, still_open, visible
-from training.votes.store import Invite, VoteBook, change_votes, put_vote, read_votes
+from training.votes.store import Invite, VoteBook, change_votes, put_vote, read_votes, without_links
 
 _DAY_MS = 86_400_000
 
@@ -66,12 +66,7 @@ def invite(home: Home, contact: Contact, days: float) -> str:
 def revoke(home: Home, contact: Contact) -> int:
     """Every link of this contact's is dead at once; how many there were."""
     before = read_votes(home).invites
-    after = change_votes(
-        home,
-        lambda book: msgspec.structs.replace(
-            book, invites=tuple(one for one in book.invites if one.contact_id not in contact.ids)
-        ),
-    ).invites
+    after = change_votes(home, lambda book: without_links(book, contact.ids)).invites
     return len(before) - len(after)
 
 

@@ -29,7 +29,7 @@ from training.slices import Split
 from training.trained import trained_facets
 from training.votes.ballots import Ballot, Round, context_of, line_digest, tells_a_secret, tidy
 from training.votes.rounds import Against, choose_lines, plan
-from training.votes.store import VoteBook, change_votes, read_votes
+from training.votes.store import VoteBook, change_votes, preparing_alone, read_votes
 from training.whole_bank import WholeBank, open_bank
 
 Told = Callable[[int, int], None]
@@ -52,8 +52,15 @@ def prepare(  # noqa: PLR0917  # what every part of the vote is given
     ballots: int = 20,
     told: Told = lambda _done, _total: None,
 ) -> Prepared:
-    """See to it that each round has so many lines. CorpusError when no held-out line can be asked, ConfigError when
-    the blends are the same, FacetError without facets."""
+    """See to it that each round has so many lines. CorpusError when no held-out line can be asked, or another
+    preparation is at work; ConfigError when the blends are the same, FacetError without facets."""
+    with preparing_alone(home):
+        return _prepare(settings, home, book, contact_type, against, ballots, told)
+
+
+def _prepare(  # noqa: PLR0917  # as `prepare`
+    settings: Settings, home: Home, book: BlendBook, contact_type: str, against: Against, ballots: int, told: Told
+) -> Prepared:
     mark = privacy_mark(home)  # before anything is read: who is left out meanwhile makes these ballots unreadable
     live = trained_facets(home)
     split = read_split(home, settings.training)
@@ -64,7 +71,10 @@ def prepare(  # noqa: PLR0917  # what every part of the vote is given
             "import more chats, or: selfsame contacts set NAME " + contact_type,
         )
     if not types:
-        raise CorpusError("no conversation with a contact of known type is held out", "import more chats")
+        raise CorpusError(
+            "no conversation with a contact of known type is held out",
+            "import more chats, or say who is who: selfsame contacts",
+        )
     wanted = [contact_type] if contact_type else types
     kept = {one.round_id: one for one in read_votes(home).rounds}
     planned, notes = _plan_all(book, wanted, live, against)
@@ -202,14 +212,18 @@ def _summary(
 ) -> tuple[tuple[tuple[Round, int], ...], tuple[str, ...]]:
     given = Counter(one.round_id for one in made if isinstance(one, Ballot))
     notes = [
-        f"{one.contact_type}: only {had} held-out lines for {_named(one)}, {ballots} were wanted"
+        f"{one.contact_type}: only {_lines(had)} held out for {_named(one)}, {ballots} wanted"
         for one, share in zip(rounds, shares, strict=True)
         if (had := len(one.asked) + len(share)) < ballots
     ]
     for why, said in (("identical", "both replied the same"), ("empty", "one of both had nothing to say")):
         if count := sum(one == why for one in made):
-            notes.append(f"{count} lines have no ballot: {said}")
+            notes.append(f"{_lines(count)} without a ballot: {said}")
     return tuple((one, given[one.round_id]) for one in rounds), tuple(notes)
+
+
+def _lines(count: int) -> str:
+    return f"{count} {'line' if count == 1 else 'lines'}"
 
 
 def _named(one: Round) -> str:

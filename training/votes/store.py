@@ -1,7 +1,7 @@
 """The votes of a home: `votes/votes.json`, one file, changed under a lock and replaced whole, for the owner alone.
 
 Knows no model and no page. Ballots hold people's words: when somebody was excluded, cut or forgotten since they were
-made, none of them is read any more. Votes are numbers, and stay.
+made, none of them is read any more, and `drop_left_out` deletes them. Votes are numbers, and stay.
 """
 
 import fcntl
@@ -14,6 +14,7 @@ import msgspec
 from model_server.errors import CorpusError
 from model_server.home import Home
 from model_server.privacy import left_to_forget
+from training.contacts import read_excluded
 from training.private_file import remove_leftovers, replace_file
 from training.votes.ballots import Ballot, Round, Vote
 
@@ -44,14 +45,8 @@ def votes_dir(home: Home) -> Path:
 
 def read_votes(home: Home) -> VoteBook:
     """What may be read of it now; empty before the first ballot. CorpusError when the file is damaged."""
-    path = votes_dir(home) / "votes.json"
-    try:
-        book = msgspec.json.decode(path.read_bytes(), type=VoteBook)
-    except FileNotFoundError:
-        return VoteBook()
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read", "move it away, then: selfsame vote prepare") from error
-    return without_ballots(book) if book.ballots and left_to_forget(home, book.mark) else book
+    book = _read(home)
+    return without_ballots(book) if _is_outdated(home, book) else book
 
 
 def change_votes(home: Home, change: Callable[[VoteBook], VoteBook]) -> VoteBook:
@@ -77,16 +72,56 @@ def without_ballots(book: VoteBook) -> VoteBook:
     return msgspec.structs.replace(book, mark="", rounds=rounds, ballots=())
 
 
+def without_links(book: VoteBook, ids: Collection[str]) -> VoteBook:
+    """Without the links of this contact's."""
+    return msgspec.structs.replace(book, invites=tuple(one for one in book.invites if one.contact_id not in ids))
+
+
 def forget_votes(home: Home, ids: Collection[str]) -> None:
     """No ballot is left, for the clone's replies may tell of anybody, and no link of this contact's."""
-    if not votes_dir(home).exists():
-        return
-    change_votes(
-        home,
-        lambda book: msgspec.structs.replace(
-            without_ballots(book), invites=tuple(one for one in book.invites if one.contact_id not in ids)
-        ),
-    )
+    if votes_dir(home).exists():
+        change_votes(home, lambda book: without_links(without_ballots(book), ids))
+
+
+def drop_left_out(home: Home) -> bool:
+    """Delete what nobody may read any more: ballots made before somebody was left out, and links of who is excluded.
+
+    Whether there was any. CorpusError or ConfigError when it cannot be known.
+    """
+    excluded, book = read_excluded(home), _read(home)
+    if without_links(book, excluded) == book and not _is_outdated(home, book):
+        return False
+    change_votes(home, lambda now: without_links(now, excluded))  # ballots that are not read are not written again
+    return True
+
+
+@contextmanager
+def preparing_alone(home: Home) -> Iterator[None]:
+    """One preparation of ballots a home, for two would ask the same lines; the kernel drops the lock with the process.
+
+    CorpusError when another one is at work.
+    """
+    home.create()
+    with (home.runs_dir / ".votes.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CorpusError("ballots are being made in this home already", "wait for it, or stop it first") from None
+        yield
+
+
+def _read(home: Home) -> VoteBook:
+    path = votes_dir(home) / "votes.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=VoteBook)
+    except FileNotFoundError:
+        return VoteBook()
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path} cannot be read", "move it away, then: selfsame vote prepare") from error
+
+
+def _is_outdated(home: Home, book: VoteBook) -> bool:
+    return bool(book.ballots) and left_to_forget(home, book.mark)
 
 
 @contextmanager

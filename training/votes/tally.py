@@ -4,16 +4,14 @@ A share is that of the rival among the votes that saw a difference (ties are lef
 Mood 1946), its interval Wilson's score interval (1927), which holds where votes are few and shares extreme.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from model_server.contract import Blend
+from training.likeness.shares import wilson
 from training.votes.ballots import OWNER, Ballot, Round, Vote
 
-_Z = 1.959964
-"""95 %, both sides."""
 FEWEST = 10
 """Decided votes below which nothing is chosen: so few leave even Wilson's interval too narrow (4 of 4 would do)."""
 _MOST = 10_000
@@ -62,14 +60,6 @@ class Verdict:
     blend: Blend | None
     tally: Tally
     more: int | None = None
-
-
-def wilson(wins: float, trials: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927); `trials` above 0."""
-    share, weight = wins / trials, _Z * _Z / trials
-    middle = (share + weight / 2) / (1 + weight)
-    reach = _Z / (1 + weight) * math.sqrt(share * (1 - share) / trials + weight / (4 * trials))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def more_votes(wins: int, trials: int) -> int | None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot import keys
 from bot.drafts import read_draft
+from bot.owner.answers import SCREEN_LIMIT_CHARS
 from bot.owner.cards import token_of
 from tests.bot.owner.conftest import Owner, drafted
 
@@ -119,6 +120,17 @@ async def test_should_list_what_waits(owner: Owner) -> None:
     assert "are you there?" in card.screen.text
     assert "Edit draft 1 to what?" in await owner.is_refused("/edit 1")
     assert "no draft 99" in await owner.is_refused("/send 99")
+
+
+async def test_a_long_list_should_still_say_what_may_be_done_and_how_many_are_left(owner: Owner) -> None:
+    for number in range(12):
+        await drafted(owner, "w" * 300, str(number), text="are you there?")
+    said = await owner.says("/drafts")
+    assert len(said) <= SCREEN_LIMIT_CHARS
+    *_, more, verbs = said.splitlines()
+    shown = said.count("> are you there?")
+    assert more == f"… and {12 - shown} more, once you have seen to these"
+    assert verbs.startswith("/send N, /edit N TEXT")
 
 
 async def test_should_let_one_hand_win_when_several_devices_press_at_once(owner: Owner) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from model_server.fitted import Fitted, write_fitted
+from model_server.fitted import Fitted, change_fitted
 from model_server.presence import PREFIX, Presence
 from tests.bot.owner.conftest import NOON_MS, Owner
 
@@ -131,7 +131,9 @@ async def test_should_say_which_blends_were_fitted(owner: Owner) -> None:
     await owner.bot.turns.step()
     await owner.says("/contact type ann friend")
     home = owner.desk.office.home
-    write_fitted(home, Fitted({"family": {"core": 0.4, "family": 0.8}}, {"test:ann": {"core": 0.7, "friend": 0.2}}))
+    change_fitted(
+        home, lambda _: Fitted({"family": {"core": 0.4, "family": 0.8}}, {"test:ann": {"core": 0.7, "friend": 0.2}})
+    )
     shown = await owner.says("/blend")
     assert "family: core 0.4 + family 0.8 (fitted)" in shown or "family: family 0.8 + core 0.4 (fitted)" in shown
     assert "Ann: core 0.7 + friend 0.2 (fitted)" in shown
