@@ -100,4 +100,6 @@ def test_should_tell_what_is_learned_while_a_learning_lives(tmp_path: Path) -> N
     assert read_learning(home) == {}
     (home.runs_dir / "learn" / "now.json").write_bytes(left)
     assert read_learning(home) == {}, "a learning that was killed is none"
+    with tell_now(home, lambda *_: None):
+        assert learning_in_words(read_learning(home)) == "reading what you did", "nor what the next one is at"
     assert heard == ["family", "family"]

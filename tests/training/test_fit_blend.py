@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from model_server.base_model import BaseModel
+from model_server.blends import in_force
 from model_server.config import FacetsConfig, ModelConfig, OwnerConfig
 from model_server.contract import Line
 from model_server.facets import FacetBank
@@ -253,3 +254,12 @@ def test_without_core_the_fit_should_weigh_what_is_there_and_invent_no_silence(h
 def test_articles_should_stand_in_for_core_in_the_fit(whole: WholeBank) -> None:
     found = fit_labels(whole, {"friend": ()}, {}, ["articles"], 0.2)
     assert found["friend"].blend == {"articles": 1.0}
+
+
+def test_what_stands_in_for_core_should_give_way_the_day_it_is_live(home: Home, whole: WholeBank) -> None:
+    whole.bank.drop("core")
+    whole.bank.load("articles", "v", random_facet(whole.bank, 3, rank=4, strength=0.02))
+    fitted = fit_all(SETTINGS, home, replace(whole, live={"articles": "v", "family": "v"}))
+    for blend in (*fitted.types.values(), *fitted.contacts.values()):
+        weight = in_force(blend, {"articles", "family"})["articles"]
+        assert in_force(blend, {"articles", "core", "family"}).get("core") == weight

@@ -15,6 +15,7 @@ from model_server.redis_link import connect_blocking
 from tests.waiting import until
 from training.cli import app
 from training.commands import learn_cli
+from training.learn.outcome import Taught, Trait
 
 Fields = dict[bytes | bytearray | memoryview | str | int | float, bytes | bytearray | memoryview | str | int | float]
 """What XADD takes."""
@@ -102,3 +103,11 @@ def test_should_say_of_a_facet_alone_that_nothing_is_for_it(home: Home) -> None:
     shown = CliRunner().invoke(app, ["learn", "--facet", "stranger"], catch_exceptions=False).stdout
     assert shown.startswith("stranger: nothing to learn yet, none of use among what you did so far (corrections: 4)")
     assert "→ edit, discard or answer drafts" in shown
+
+
+def test_should_say_a_habit_in_one_line_whatever_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who sends two bubbles where the draft has one puts in a line end."""
+    traits = (Trait(1, "\n", put_in=True, times=20, of=20), Trait(2, "\x1b", put_in=False, times=12, of=12))
+    learn_cli._show([Taught(facet="family", state="live", new=20, needed=20, traits=traits)])
+    said = "family: you keep putting in “⏎”, 20 of 20 times\nfamily: you keep taking out “�”, 12 of 12 times\n"
+    assert capsys.readouterr().out == said

@@ -46,12 +46,12 @@ def example(begin: int, wanted: int | None, unwanted: int | None, *, approved: b
         if word is not None
     ]
     (row,) = pack(told, 100, 0)
-    return Example.of(
+    return Example(
         row,
         None if wanted is None else row.members.index(0),
         None if unwanted is None else row.members.index(len(told) - 1),
+        approved,
         BLEND,
-        approved=approved,
     )
 
 

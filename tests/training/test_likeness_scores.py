@@ -15,11 +15,12 @@ from model_server.contract import Line
 from model_server.facet_files import Facet, Pair, publish, write_facet
 from model_server.facets import FacetBank
 from model_server.home import Home
+from model_server.render import Rendered
 from training.config import TrainingConfig
 from training.contacts import Contact, write_contacts
 from training.conversations import Session
 from training.corpus import Conversation, Corpus, CorpusChat, CorpusLine
-from training.examples import render_pieces, render_sessions
+from training.examples import pack, render_pieces, render_sessions
 from training.facets.split_model import LowerCache, SplitModel
 from training.likeness import parts
 from training.likeness.config import LikenessConfig
@@ -28,7 +29,7 @@ from training.likeness.figures import OVERALL, Attribution, LikenessReport
 from training.likeness.measuring import measure
 from training.likeness.page import render
 from training.likeness.parts import Parts, StyleParts
-from training.likeness.scores import Apart, score_sessions
+from training.likeness.scores import Apart, followers, score_sessions
 from training.pipeline import Settings, read_split
 from training.whole_bank import WholeBank
 
@@ -130,6 +131,15 @@ def test_should_leave_tokens_apart_as_if_there_were_none_of_them(voices: WholeBa
         assert found.nats == pytest.approx(nats, rel=1e-3)
     every = sum(plain(voices, one, blend)[1] for one in SESSIONS)
     assert every - sum(one.tokens for one in scores) == 10, "3 of each of three, and one “the” at a beginning"
+
+
+def test_should_know_what_follows_in_every_session_of_a_row() -> None:
+    """Also its first word where the owner begins: that one is foretold in what all of them share."""
+    mask = [False, False, True, True, True, False, True, True]
+    (row,) = pack([Rendered([1, 2, word, word + 1, 99, 3, 12, 99], mask) for word in (10, 20)], 1000, seed=0)
+    assert row.sources.count(1) == 2, "both begin behind the card"
+    first, second = row.targets[0], row.targets[5]
+    assert followers(row) == [first + 1, 99, -1, 99, -1, second + 1, 99, -1, 99, -1]
 
 
 # few-shot

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from model_server.blends import CORE, BlendBook, default_blend, in_force, resolve
+from model_server.blends import CORE, BlendBook, default_blend, heir_of, in_force, resolve
 from model_server.contract import Blend
 from model_server.fitted import FitFigures, Fitted, change_fitted, read_fitted
 from model_server.home import Home
@@ -56,7 +56,7 @@ def fit_all(settings: Settings, home: Home, whole: WholeBank, told: Told = lambd
     for contact_id, sessions in people.items():
         prior = in_force(blends[sessions[0].contact_type], whole.live)
         result = _fit_person(settings, losses, contact_id, prior, _own_facets(before, contact_id, whole.live))
-        contacts[contact_id] = result.blend
+        contacts[contact_id] = _lent_by_core(result.blend, whole.live)
         figures[contact_id] = _figures(result, sessions)
     fresh = Fitted(blends, contacts, figures, dict(whole.live))
     told(1, 1)
@@ -94,7 +94,8 @@ def _fit_types(
     blends: dict[str, Blend] = {}
     figures: dict[str, FitFigures] = {}
     for name, result in results.items():
-        blends[name] = result.blend if name in own_of else _for_want_of_a_facet(name, result.blend)
+        lent = _lent_by_core(result.blend, live)
+        blends[name] = lent if name in own_of else _for_want_of_a_facet(name, lent)
         default = in_force(resolve(BlendBook(settings.blends), name, ""), live)
         facets = list(dict.fromkeys((*others, *([name] if name in own_of else []), *default)))
         tokens = losses.tokens(name)
@@ -108,6 +109,12 @@ def _fit_types(
             ),
         )
     return blends, figures
+
+
+def _lent_by_core(blend: Blend, live: Collection[str]) -> Blend:
+    """The same in force; but what stands in for `core` gives way to it the day it is live."""
+    heir = heir_of(live)
+    return {CORE if name == heir and weight > 0 else name: weight for name, weight in blend.items()}
 
 
 def _for_want_of_a_facet(name: str, blend: Blend) -> Blend:

@@ -132,6 +132,8 @@ def _show(taught: "list[Taught]") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from training.commands.shown import shown
+
     console = Console(highlight=False)
     if done := [one for one in taught if one.habit is not None]:
         table = Table("facet", "lessons", "held out", "gained", "likeness", "now", box=None)
@@ -144,7 +146,7 @@ def _show(taught: "list[Taught]") -> None:
             did = "putting in" if trait.put_in else "taking out"
             what = f"“{trait.piece}” {trait.where}".strip()
             told = f"{one.facet}: you keep {did} {what}, {trait.times} of {trait.of} times"
-            console.print(told, markup=False, soft_wrap=True)
+            console.print(shown(told).replace("\n", "⏎"), markup=False, soft_wrap=True)
         if one.reason:
             console.print(f"{one.facet}: {one.state}, {one.reason}", soft_wrap=True)
 

@@ -12,7 +12,6 @@ from model_server.render import Rendered
 from training.conversations import Session
 from training.examples import Row, pack, render_sessions
 from training.learn.corrections import Lesson
-from training.learn.edits import objected
 from training.likeness.scores import Apart
 from training.pipeline import Settings
 
@@ -27,20 +26,6 @@ class Example:
     approved: bool
     blend: Blend
     """What speaks to this contact."""
-    objected: tuple[int, ...] = ()
-    """Which of the row's targets are held against the unwanted reply."""
-
-    @classmethod
-    def of(
-        cls, row: Row, wanted: int | None, unwanted: int | None, blend: Blend, *, approved: bool = False
-    ) -> "Example":
-        """What the edit objects to is found (`edits`)."""
-        draft, instead = (
-            [at for at, owner in enumerate(row.owners) if member is not None and owner == member + 1]
-            for member in (unwanted, wanted)
-        )
-        places = objected([row.targets[at] for at in draft], [row.targets[at] for at in instead])
-        return cls(row, wanted, unwanted, approved, blend, tuple(draft[place] for place in places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ def examples_of(
         (row,) = pack(alone, sum(len(one.ids) for one in alone), seed=0)
         wanted = row.members.index(0) if lesson.wanted else None
         unwanted = row.members.index(len(texts) - 1) if lesson.unwanted else None
-        found.append(Example.of(row, wanted, unwanted, blend_for(lesson), approved=lesson.approved))
+        found.append(Example(row, wanted, unwanted, lesson.approved, blend_for(lesson)))
     return found
 
 

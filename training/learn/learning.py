@@ -226,8 +226,7 @@ class Learner:
         losses, _ = token_nats(self._logits(one.row, one.blend), one.row)
         owners = torch.tensor(one.row.owners, device=losses.device) - 1
         sums = losses.new_zeros(len(one.row.members)).index_add(0, owners, losses)
-        wanted = None if one.wanted is None else sums[one.wanted]
-        unwanted = None if one.unwanted is None else losses[list(one.objected)].sum()
+        wanted, unwanted = (None if at is None else sums[at] for at in (one.wanted, one.unwanted))
         tokens = 0 if one.wanted is None else sum(owner == one.wanted + 1 for owner in one.row.owners)
         return Nats(wanted, unwanted, tokens, one.approved)
 
@@ -251,7 +250,7 @@ class Learner:
             for part in (course.lessons, course.held_out, course.rehearsals, course.validation)
         ]
         apart = [sorted(map(repr, one.apart)) for one in (*course.rehearsals, *course.validation)]
-        marks = [(one.wanted, one.unwanted, one.approved, one.objected) for one in (*course.lessons, *course.held_out)]
+        marks = [(one.wanted, one.unwanted, one.approved) for one in (*course.lessons, *course.held_out)]
         return digest_of(course.facet, live, self._config, self._seed, course.tolerance, marks, rows, apart)
 
 

@@ -32,7 +32,8 @@ class LearningNow(msgspec.Struct, frozen=True):
 def tell_now(home: Home, told: Told) -> Iterator[Told]:
     """`told`, which besides keeps `runs/learn/now.json`. One learning at a time may do so.
 
-    `runs/learn/.now.lock` is locked for as long: by it a reader knows a file that a killed learning has left.
+    `runs/learn/.now.lock` is locked for as long: by it a reader knows a file that a killed learning has left. The next
+    one removes it.
     """
     directory = learning_dir(home)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,6 +49,7 @@ def tell_now(home: Home, told: Told) -> Iterator[Told]:
 
     with (directory / ".now.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # waits: a reader has it for an instant
+        path.unlink(missing_ok=True)
         try:
             yield both
         finally:

@@ -1,7 +1,7 @@
 """What a lesson costs a voice: arithmetic on the nats of a wanted and an unwanted reply. Pure; knows no facet.
 
-`reference` is what the same replies cost before anything was learned. All nats are summed over tokens: of a wanted
-reply over all, what ends it included; of an unwanted one over those an edit objects to (`edits`).
+`reference` is what the same replies cost before anything was learned. All nats are of a whole reply, summed over its
+tokens, what ends it included.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,7 @@ _APPROVED = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Nats:
-    """Of one lesson; of the unwanted reply, what is held against it. `tokens` are the wanted one's; None: the lesson
-    has no such reply."""
+    """Of one lesson. `tokens` are the wanted reply's; None: the lesson has no such reply."""
 
     wanted: torch.Tensor | None
     unwanted: torch.Tensor | None

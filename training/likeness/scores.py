@@ -6,7 +6,6 @@ nothing of how facets came to be, which conversations these are, or what the sco
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -179,8 +178,10 @@ def token_nats(logits: torch.Tensor, row: Row, apart: Apart = frozenset()) -> tu
 
 def followers(row: Row) -> list[int]:
     """[targets] what the owner says after each target; -1 where it ends his reply."""
-    said = zip(row.targets, row.sources, row.owners, strict=True)
-    return [
-        after if (source + 1, owner) == (next_source, next_owner) else -1
-        for (_, source, owner), (after, next_source, next_owner) in pairwise([*said, (-1, -1, -1)])
+    # where a target stands; the first of a session may be foretold by what all of them share
+    places = [
+        source + 1 if row.segments[source] == owner else row.segments.index(owner)
+        for source, owner in zip(row.sources, row.owners, strict=True)
     ]
+    said = {source: target for source, target in zip(row.sources, row.targets, strict=True) if row.segments[source]}
+    return [said.get(place, -1) for place in places]
