@@ -67,7 +67,7 @@ class Mark:
 
 MARKS = {
     "shout": Mark(re.compile(r"\s*[!！]+"), ".", "!", "!"),
-    "stop": Mark(re.compile(r"\.(?=\s*$)", re.MULTILINE), "", ".", r"\."),
+    "stop": Mark(re.compile(r"\.+(?=\s*$)", re.MULTILINE), "", ".", r"\."),
 }
 DRAFTS = 2
 """Drafts asked for, for each correction wanted."""

@@ -13,6 +13,7 @@ from training.bars import LOADING, bar, begin
 from training.facets.making import Judging, StageDone
 from training.facets.progress import smooth
 from training.facets.train_facet import Step
+from training.plural import many
 
 
 class TrainingReporter:
@@ -61,10 +62,13 @@ class TrainingReporter:
 
 def note_without_facet(counts: Mapping[str, int], min_replies: int) -> list[str]:
     """A sentence for each contact type that got no facet; `counts`: its replies to learn from."""
-    return [
-        f"{contact_type}: {count} replies to learn from, a facet needs {min_replies} → answered by `core` until then"
-        if contact_type
-        else f"{count} replies to contacts without a type, or to nobody in particular in a group, teach `core` alone "
-        "→ selfsame contacts"
-        for contact_type, count in sorted(counts.items(), reverse=True)
-    ]
+    notes: list[str] = []
+    for contact_type, count in sorted(counts.items(), reverse=True):
+        replies = many(count, "reply", "replies")
+        notes.append(
+            f"{contact_type}: {replies} to learn from, a facet needs {min_replies} → answered by `core` until then"
+            if contact_type
+            else f"{replies} to contacts without a type, or to nobody in particular in a group, teach `core` alone "
+            "→ selfsame contacts"
+        )
+    return notes

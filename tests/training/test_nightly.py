@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,8 +17,9 @@ from bot.instance import Instance
 from bot.supervisor import LEARNER
 from model_server.errors import ConfigError
 from model_server.home import Home
+from model_server.live_facets import VersionRecord, facet_dir, make_live, note_version
 from training.contacts import Contact
-from training.learn.nightly import Nightly, same_command_without
+from training.learn.nightly import Nightly, commands_of_a_night
 from training.votes.invites import invite
 from training.votes.store import read_votes
 
@@ -28,8 +30,12 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
+def nights(code: str, at: str = "03:30", tidy: Callable[[], object] = lambda: None) -> Nightly:
+    return Nightly(lambda: [python(code)], at, AMSTERDAM, tidy)
+
+
 def test_should_ring_once_a_day_by_the_owners_clock() -> None:
-    nightly = Nightly(python(""), "03:30", AMSTERDAM)
+    nightly = nights("")
     first = nightly.next_after(datetime(2026, 6, 1, 12, tzinfo=ZoneInfo("UTC")))
     assert first == datetime(2026, 6, 2, 3, 30, tzinfo=AMSTERDAM)
     assert first is not None
@@ -37,19 +43,19 @@ def test_should_ring_once_a_day_by_the_owners_clock() -> None:
 
 
 def test_should_tell_how_a_learning_ended() -> None:
-    assert Nightly(python("raise SystemExit(3)"), "03:30", AMSTERDAM).learn() == 3
+    assert nights("raise SystemExit(3)").learn() == 3
 
 
 def test_should_learn_in_a_session_of_its_own() -> None:
     """It makes its session nice: that of the bot must not be meant."""
     code = "import os; raise SystemExit(os.getsid(0) != os.getpid())"
-    assert Nightly(python(code), "03:30", AMSTERDAM).learn() == 0
+    assert nights(code).learn() == 0
 
 
 def test_should_end_a_learning_that_runs_and_begin_none_afterwards(tmp_path: Path) -> None:
     pipe = tmp_path / "began"
     os.mkfifo(pipe)
-    nightly = Nightly(python(f"open({str(pipe)!r}, 'w').close(); import time; time.sleep(600)"), "03:30", AMSTERDAM)
+    nightly = nights(f"open({str(pipe)!r}, 'w').close(); import time; time.sleep(600)")
     codes: list[int] = []
     thread = threading.Thread(target=lambda: codes.append(nightly.learn()))
     thread.start()
@@ -85,7 +91,7 @@ def test_should_leave_what_cannot_be_tidied_to_the_next_minute() -> None:
     def damaged() -> None:
         raise ConfigError("excluded.json is damaged", "mend it")
 
-    Nightly(python(""), "", AMSTERDAM, damaged).tidy()
+    nights("", "", damaged).tidy()
 
 
 def test_should_ask_for_a_sound_configuration_first(tmp_path: Path) -> None:
@@ -104,6 +110,23 @@ def test_should_be_started_with_everything_else_unless_it_is_off(
     assert Instance(None, document, Home(tmp_path)).learns_nightly == learns
 
 
-def test_should_run_its_own_command_line_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_should_train_anew_first_where_a_facet_may_know_who_was_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "bot.cli", "--config", "x", "learn", "--nightly"])
-    assert same_command_without("--nightly") == (sys.executable, "-m", "bot.cli", "--config", "x", "learn")
+    home = Home(tmp_path).create()
+    selfsame = (sys.executable, "-m", "bot.cli", "--config", "x")
+    facet_dir(home, "core", "1").mkdir(parents=True)
+    make_live(home, "core", "1")
+    note_version(home, VersionRecord(facet="core", version="1", at_ms=1, made_by="train", state="live"))
+    assert commands_of_a_night(home) == [(*selfsame, "learn")]
+    home.excluded_file.write_text('{"senders": ["telegram:user1"]}')
+    assert commands_of_a_night(home) == [(*selfsame, "train"), (*selfsame, "learn")]
+
+
+def test_should_run_one_after_the_other_though_the_first_fails(tmp_path: Path) -> None:
+    path = str(tmp_path / "said")
+    add = f"open({path!r}, 'a').write('%s'); raise SystemExit(%d)"
+    commands = [python(add % ("train ", 1)), python(add % ("learn", 3))]
+    assert Nightly(lambda: commands, "03:30", AMSTERDAM).learn() == 3
+    assert Path(path).read_text() == "train learn"

@@ -173,7 +173,7 @@ def _stay(document: "Document", home: "Home") -> None:
     from model_server.errors import ConfigError
     from model_server.log import configure_logging
     from training.learn.config import LearningConfig
-    from training.learn.nightly import Nightly, same_command_without
+    from training.learn.nightly import Nightly, commands_of_a_night
     from training.votes.store import drop_left_out
 
     try:
@@ -186,5 +186,5 @@ def _stay(document: "Document", home: "Home") -> None:
     configure_logging("learner", home, console=False)
     at = config.at if config.nightly else ""
     said = f"learns at {at}" if at else "nightly is false in [learning]: it only waits"
-    nightly = Nightly(same_command_without("--nightly"), at, zone, lambda: drop_left_out(home))
+    nightly = Nightly(lambda: commands_of_a_night(home), at, zone, lambda: drop_left_out(home))
     nightly.run(lambda: print(said, file=sys.stderr, flush=True))

@@ -1,8 +1,8 @@
 """Every night `selfsame learn`, as a process of its own: this one stays small and only waits. No torch, no Redis.
 
 A trigger in memory, no more: what there is to learn, and what has been, lies in the home. A night that was slept
-through is made up for within hours; a learning that still runs is not started twice. Beside it, minute by minute, goes
-what is to be tidied soon after somebody asked to be forgotten.
+through is made up for within hours; a learning that still runs is not started twice. Where a facet may know who was
+forgotten, it is trained anew before. Beside it, minute by minute, goes what is to be tidied soon after.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 
 import structlog
@@ -20,6 +20,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from model_server.errors import SelfsameError
+from model_server.home import Home
+from training.verdict.promotion import outdated_facets
 
 log = structlog.get_logger()
 
@@ -29,13 +31,17 @@ _TIDY_EVERY_S = 60
 
 
 class Nightly:
-    """Runs one command at one time of the day (`03:30`; "": never), and `tidy` every minute. `run` returns when the
-    process is told to end."""
+    """Runs the commands it is given at one time of the day (`03:30`; "": never), and `tidy` every minute. `run` returns
+    when the process is told to end."""
 
     def __init__(
-        self, command: Sequence[str], at: str, zone: tzinfo, tidy: Callable[[], object] = lambda: None
+        self,
+        commands: Callable[[], Iterable[Sequence[str]]],
+        at: str,
+        zone: tzinfo,
+        tidy: Callable[[], object] = lambda: None,
     ) -> None:
-        self._command = tuple(command)
+        self._commands = commands
         self._tidy = tidy
         self._zone = zone
         self._trigger = _daily(at, zone) if at else None
@@ -68,17 +74,24 @@ class Nightly:
         return found
 
     def learn(self) -> int:
-        """Run the command to its end; its exit code, which says of a corpus that is in use: not tonight."""
+        """Run the commands one after the other, each to its end; the last one's exit code, which says of a corpus that
+        is in use: not tonight."""
+        code = 0
+        for command in self._commands():
+            code = self._run(command)
+        return code
+
+    def _run(self, command: Sequence[str]) -> int:
         with self._one_child:
             if self._ended:
                 return 0
             # in a session of its own: a training makes its whole session a quiet neighbour, which the bot is not to be
             child = self._child = subprocess.Popen(  # noqa: S603  # ourselves
-                self._command, stdin=subprocess.DEVNULL, start_new_session=True
+                command, stdin=subprocess.DEVNULL, start_new_session=True
             )
         started = time.monotonic()
         code = child.wait()
-        log.info("nightly_learning", code=code, ms=round(1000 * (time.monotonic() - started)))
+        log.info("nightly_learning", command=command[-1], code=code, ms=round(1000 * (time.monotonic() - started)))
         return code
 
     def tidy(self) -> None:
@@ -108,9 +121,13 @@ def _daily(at: str, zone: tzinfo) -> CronTrigger:
     return CronTrigger(hour=int(hour), minute=int(minute), timezone=zone)
 
 
-def same_command_without(flag: str) -> tuple[str, ...]:
-    """The command line of this very process, without one flag."""
-    return (sys.executable, *(word for word in sys.orig_argv[1:] if word != flag))
+def commands_of_a_night(home: Home) -> list[tuple[str, ...]]:
+    """`selfsame learn` as this very process was called; before it `selfsame train`, where a facet that is live may know
+    who or what is to be forgotten: until it is trained anew it would go on speaking, and nothing could learn."""
+    words = [word for word in sys.orig_argv[1:] if word != "--nightly"]
+    selfsame = (sys.executable, *words[: words.index("learn")])
+    train = [(*selfsame, "train")] if outdated_facets(home) else []
+    return [*train, (*selfsame, "learn")]
 
 
 def _stop(_number: int, _frame: object) -> None:
