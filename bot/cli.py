@@ -105,7 +105,8 @@ def chat(
         print(result.reply or _machine_answers(as_type, session), file=sys.stdout if result.reply else sys.stderr)
     if result.state != "answered":
         if not as_json:
-            print(f"no reply: {result.state}, {result.reason}", file=sys.stderr)
+            then = " → selfsame drafts" if result.state == "held" else ""
+            print(f"no reply: {result.state}, {result.reason}{then}", file=sys.stderr)
         raise typer.Exit(3)
 
 

@@ -18,6 +18,7 @@ from training.likeness.advice import advice
 from training.likeness.figures import (
     OVERALL,
     Attribution,
+    Gap,
     LeakFigures,
     LikenessReport,
     StyleOfType,
@@ -238,3 +239,12 @@ def test_where_one_facet_for_all_does_better_no_new_fit_should_be_advised() -> N
     steps = advice(replace(report, losses={**report.losses, "family": family, OVERALL: better}))
     assert any("core_epochs" in step.what for step in steps)
     assert not any("family one facet alone does better" in step.what for step in steps)
+    examples = replace(better, fewshot=one.blend - 0.1)
+    steps = advice(replace(report, losses={**report.losses, "family": family, OVERALL: examples}))
+    assert not any("still do more than training" in step.what for step in steps), "training for longer does"
+    assert any("core_epochs" in step.what for step in steps)
+
+
+def test_what_was_learned_should_not_be_less_likely_by_heart() -> None:
+    gap = Gap(train=4.0, held_out=3.5, base_train=4.4, base_held_out=4.4, replies=20)
+    assert "Learned by heart: nothing." in " ".join(answer(replace(whole(), gap={OVERALL: gap}), "secrets").more)

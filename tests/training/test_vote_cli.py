@@ -67,6 +67,15 @@ def test_should_ask_ballot_after_ballot_until_enough(home: Home, monkeypatch: py
         ("b0", "rival", ""),
         ("b1", "same", ""),
     ]
+    assert "former" not in done.stderr
+
+
+def test_should_say_before_the_first_question_what_will_not_count(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    facet_dir(home, "friend", "2").mkdir(parents=True)
+    make_live(home, "friend", "2")
+    monkeypatch.setattr(typer, "getchar", lambda: "q")
+    monkeypatch.setattr(vote_cli, "_is_terminal", lambda: True)
+    assert "3 ballots of former facets or blends, which `vote apply` does not count" in run().stderr
 
 
 def voted(home: Home, ours: int, rival: int, round_id: str = "c") -> None:

@@ -25,7 +25,7 @@ def train(
     from training.facets.train_all import follow, train_all
     from training.pipeline import read_split
     from training.reporting import TrainingReporter, note_without_facet
-    from training.slices import count_replies
+    from training.slices import CORE, count_replies
     from training.votes.store import drop_left_out
 
     home.create()
@@ -51,4 +51,5 @@ def train(
     for note in note_without_facet(without, settings.training.min_replies):
         print(note)
     if any(one.manifest.promoted and not one.skipped for one in done):
-        print("new facets are live → selfsame blend fit, then selfsame evaluate")
+        fit = "selfsame blend fit, then " if CORE in facets else ""  # articles alone leave nothing to fit to
+        print(f"new facets are live → {fit}selfsame evaluate")

@@ -48,6 +48,10 @@ def vote(context: typer.Context, contact_type: OfType = "") -> None:
 
     if not seat(home, THE_OWNER, contact_type).total:
         make_ballots(document, home, contact_type, "", 20)
+    former = [one for one, now in _tallies(document, home) if not now and contact_type in ("", one.round.contact_type)]
+    if count := sum(one.open for one in former):
+        print(f"note: {_ballots(count)} of former facets or blends, which `vote apply` does not count", file=sys.stderr)
+        print("      → selfsame vote prepare makes new ones", file=sys.stderr)
     console = Console()
     while (place := seat(home, THE_OWNER, contact_type)).ballot is not None:
         print_ballot(console, place.ballot, place)

@@ -92,6 +92,8 @@ def _of_examples(report: LikenessReport) -> list[Advice]:
     one = overall_of(report)
     if one is None or one.fewshot is None or one.fewshot > one.blend:
         return []
+    if one.pooled is not None and one.pooled < one.fewshot:
+        return []  # training does more than examples: it has only not gone on for long enough (`_of_proof`)
     what = "A few of your exchanges, shown to the bare model, still do more than training. More chats help most."
     return [Advice(what, "selfsame import PATH")]
 
@@ -114,7 +116,7 @@ def _of_proof(report: LikenessReport) -> list[Advice]:
     if one is not None and clear(one.net_ci) == "below":
         what = "Speaking differently costs more than it brings: until there is more to learn from, use one voice."
         return [*said, Advice(what, "selfsame blend set TYPE core=1")]
-    if report.quick:
+    if report.quick and report.losses:
         what = "Controls and generated replies were left out by `--quick`. "
         what += "The whole report takes longer, and goes on where it was stopped."
         return [*said, Advice(what, "selfsame evaluate --html report.html")]

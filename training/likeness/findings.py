@@ -250,6 +250,8 @@ def _heart(report: LikenessReport) -> tuple[str, ...]:
     if one is None:
         return ()
     extra = by_heart(one)
+    if extra <= 0:
+        return ("Learned by heart: nothing. It finds replies it was trained on no likelier than those it never saw.",)
     how = "hardly" if extra < SOME_BY_HEART else "somewhat" if extra < MUCH_BY_HEART else "much"
     return (
         f"Learned by heart: {how}. It finds replies it was trained on {likelier(extra)}, against those it never saw, "
