@@ -4,15 +4,14 @@ Each facet is a stage of its own (`facet_run`): one whose manifest names the sam
 on where it was. Knows no command line; whoever calls sets threads and niceness of the process.
 """
 
-import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from model_server.blends import BlendBook
-from model_server.errors import CorpusError
 from model_server.home import Home
 from model_server.live_facets import read_live
 from model_server.privacy import privacy_mark
+from training.alone import alone
 from training.articles.dialogue import articles_slice
 from training.facets.devices import ALONE, Crew
 from training.facets.facet_run import FacetRun
@@ -100,13 +99,7 @@ def _train(
 
 @contextmanager
 def only_one_training(home: Home) -> Iterator[None]:
-    """One training a home; the kernel drops the lock when the process ends, however it ends."""
-    home.create()
-    with (home.runs_dir / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CorpusError(
-                "another training runs in this home", "wait for it (`selfsame status`), or stop it first"
-            ) from None
+    """One training a home. CorpusError while another runs."""
+    hint = "wait for it (`selfsame status`), or stop it first"
+    with alone(home, ".lock", "another training runs in this home", hint):
         yield

@@ -3,7 +3,6 @@
 `runs/likeness/<part>-<digest of its inputs>.json`, written when the part is whole. Does not know what a part says.
 """
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 from model_server.errors import CorpusError
 from model_server.home import Home
 from model_server.privacy import left_to_forget, privacy_mark
+from training.alone import alone
 from training.half_learned import forget_half_learned
 from training.private_file import replace_file
 
@@ -44,17 +44,12 @@ class Kept:
 
 @contextmanager
 def measuring_alone(home: Home) -> Iterator[None]:
-    """One report is measured in a home at a time; the kernel drops the lock when the process ends, however it ends.
+    """One report is measured in a home at a time. CorpusError when another one is.
 
-    CorpusError when another one is. Where somebody was forgotten or left out meanwhile, nothing made with his words
-    stays: neither the parts of the report, nor facets of controls.
+    Where somebody was forgotten or left out meanwhile, nothing made with his words stays: neither the parts of the
+    report, nor facets of controls.
     """
-    home.create()
-    with (home.runs_dir / ".likeness.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CorpusError("another evaluation runs in this home", "wait for it, or stop it first") from None
+    with alone(home, ".likeness.lock", "another evaluation runs in this home", "wait for it, or stop it first"):
         mark = privacy_mark(home)  # before anything is read
         try:
             yield

@@ -14,6 +14,7 @@ import msgspec
 from model_server.errors import CorpusError
 from model_server.home import Home
 from model_server.privacy import left_to_forget
+from training.alone import alone
 from training.contacts import read_excluded
 from training.private_file import remove_leftovers, replace_file
 from training.votes.ballots import Ballot, Round, Vote
@@ -97,16 +98,8 @@ def drop_left_out(home: Home) -> bool:
 
 @contextmanager
 def preparing_alone(home: Home) -> Iterator[None]:
-    """One preparation of ballots a home, for two would ask the same lines; the kernel drops the lock with the process.
-
-    CorpusError when another one is at work.
-    """
-    home.create()
-    with (home.runs_dir / ".votes.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CorpusError("ballots are being made in this home already", "wait for it, or stop it first") from None
+    """One preparation of ballots a home, for two would ask the same lines. CorpusError when another one is at work."""
+    with alone(home, ".votes.lock", "ballots are being made in this home already", "wait for it, or stop it first"):
         yield
 
 
